@@ -1,0 +1,75 @@
+// The seam between a file layer and whoever decides that a call shall go wrong.
+//
+// A file layer (SimFileSystem; FaultyFileSystem over a real one) shows each call to its IoHook
+// before it acts and does what the decision says. Hooks decide and nothing else: applying and
+// recording is the file layer's part, so that the data stays pristine and faults are an overlay.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "faultfs/env/io_tag.h"
+#include "faultfs/env/status.h"
+
+namespace faultfs {
+
+/// The calls of FileSystem and File. The names (IoOpName) are the words of fault rules.
+enum class IoOp : uint8_t {
+  kOpen,    // of an existing file
+  kCreate,  // an Open or a Lock that makes the file
+  kRead,
+  kWrite,
+  kTruncate,
+  kSize,
+  kSync,
+  kWriteback,
+  kAllocate,
+  kClose,
+  kRemove,
+  kLink,
+  kRename,
+  kCreateDir,
+  kRemoveDir,
+  kList,
+  kStat,
+  kSyncDir,
+  kLock,
+};
+inline constexpr int kIoOpCount = static_cast<int>(IoOp::kLock) + 1;
+
+/// The stable name, such as "sync-dir".
+[[nodiscard]] std::string_view IoOpName(IoOp op);
+
+/// One call about to be made. Views live as long as the call.
+struct IoCall {
+  IoOp op;
+  std::string_view path;      // as the caller gave it; of a File, the path it was opened with
+  std::string_view path2;     // the second path of Link and Rename
+  IoTag tag{""};              // empty for calls that change nothing
+  uint64_t offset_bytes = 0;  // of Truncate: the new size
+  uint64_t length_bytes = 0;
+};
+
+/// A decision that a call cannot have (a Stat that is ignored) lets it proceed.
+struct IoDecision {
+  enum class Action : uint8_t {
+    kProceed,
+    kFail,    // the call returns `code`. A failing Sync or SyncDir reaches the trace as a sync that
+              // made nothing durable; every other failing call changes nothing
+    kShort,   // kRead, kWrite: only the first `bytes` bytes (at least 1) are transferred
+    kIgnore,  // kSync, kSyncDir, and a dsync WriteAt: Ok is returned and nothing is made durable
+  };
+  Action action = Action::kProceed;
+  Code code = Code::kOk;
+  uint64_t bytes = 0;
+};
+
+class IoHook {
+ public:
+  virtual ~IoHook() = default;
+  /// Called once for each call, in the order of the calls; from many threads at once if the file
+  /// layer is used from many.
+  [[nodiscard]] virtual IoDecision Decide(const IoCall& call) = 0;
+};
+
+}  // namespace faultfs
