@@ -1,0 +1,83 @@
+// Volume: the live file system of a simulated machine. Applies each operation at once (what a
+// process sees is always the newest state, as with a page cache) and records it.
+//
+// It survives the death of a process: kill the SimFileSystem that stands for the process, make a
+// new one over the same Volume, and everything written is there, whether durable or not. Power loss
+// is not modelled here: it is Materialize (faultfs/crash/) over base() and trace().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "faultfs/sim/image.h"
+#include "faultfs/sim/trace.h"
+
+namespace faultfs {
+
+struct TraceStep;
+
+enum class Recording : uint8_t {
+  kOff,  // apply only: for recoveries that nobody will crash
+  kOn,
+};
+
+class Volume {
+ public:
+  explicit Volume(Image base, Recording recording = Recording::kOn);
+  /// A volume that has already lived through the first `steps` steps of `trace`: what is pending
+  /// stays pending, and new steps follow. Marks are kept.
+  static std::unique_ptr<Volume> Resume(const Image& base, const Trace& trace, size_t steps);
+
+  Volume(const Volume&) = delete;
+  Volume& operator=(const Volume&) = delete;
+
+  /// What the disk held, durable, before the first step.
+  [[nodiscard]] const Image& base() const { return base_; }
+  /// What a process sees now. A copy (cheap).
+  [[nodiscard]] Image live() const;
+  /// Everything so far. Not to be called while another thread uses the volume.
+  [[nodiscard]] const Trace& trace() const { return trace_; }
+
+  /// Puts a mark between the steps. Thread-safe; the order among marks and steps is the order in
+  /// which they got the volume's lock.
+  void Mark(uint64_t mark);
+
+  // What SimFileSystem does to it is private to the two; see volume.cc.
+ private:
+  friend class SimFileSystem;
+  friend class SimFile;
+  friend class SimLock;
+  friend struct SimProcess;
+
+  /// Who has an inode open.
+  struct Usage {
+    uint32_t descriptors = 0;
+    bool locked = false;
+  };
+
+  /// Applies and records. The lock must be held.
+  void Perform(const TraceStep& step);
+  /// A sync, its begin and its end, between which other threads may get in. The lock must not be
+  /// held. Of the whole file if `length_bytes` is 0.
+  void RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, IoTag tag,
+                  uint64_t offset_bytes = 0, uint64_t length_bytes = 0);
+
+  // The lock must be held.
+  [[nodiscard]] Usage& UsageOf(InodeNumber inode);
+  void AddOpen(InodeNumber inode) { ++UsageOf(inode).descriptors; }
+  void DropOpen(InodeNumber inode);
+  /// Forgets an inode that has neither name nor descriptor.
+  void DropIfUnused(InodeNumber inode);
+
+  mutable std::mutex mutex_;
+  const Recording recording_;
+  Image base_;
+  Image live_;
+  Trace trace_;
+  uint32_t next_sync_id_ = 1;
+  std::vector<Usage> usage_;  // by inode number; shorter than that if the rest is not in use
+};
+
+}  // namespace faultfs
