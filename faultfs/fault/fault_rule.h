@@ -1,0 +1,70 @@
+// A fault rule: which calls of a file layer go wrong, and how. A value that prints as one line of
+// text and parses back to itself.
+//
+//   rule    = fault operations { option }                      words are separated by blanks
+//   fault   = "fail" CODE                                      CODE: a name of Code, not OK
+//           | "short" BYTES                                    BYTES ≥ 1; read and write only
+//           | "ignore"                                         sync, sync-dir, dsync write only
+//   operations = NAME { "," NAME } | "any"                     NAME: of IoOp; any: all that the
+//                                                              fault can happen to
+//   option  = "path=" GLOB                                     either path of link and rename
+//           | "tag=" GLOB                                      the IoTag
+//           | "nth=" N                                         N ≥ 1: that matching call only …
+//           | "always"                                         … or, with this word, from it on
+//   GLOB    = bytes without blanks and quotes | '"' … '"'      inside quotes: \" \\ \n \xHH
+//
+// Without `nth` a rule acts on every matching call. `*` in a GLOB is any run of bytes, also across
+// '/', `?` any one byte. Examples:
+//
+//   fail NO_SPACE write path=*.wal tag=wal.append nth=3
+//   short 100 write nth=2
+//   ignore sync,sync-dir
+//   fail IO_ERROR sync nth=4 always
+//
+// Not modelled: damaged or misdirected bytes; a rule decides about whole calls.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "faultfs/env/io_hook.h"
+#include "faultfs/env/status.h"
+
+namespace faultfs {
+
+using IoOpSet = std::bitset<kIoOpCount>;
+
+struct FaultRule {
+  /// What happens: kFail with its `code`, kShort with its `bytes`, kIgnore. The other member keeps
+  /// its default.
+  IoDecision fault;
+  IoOpSet operations;      // at least one; only such as the fault can happen to
+  std::string path = "*";  // a glob
+  std::string tag = "*";   // a glob
+  uint64_t nth = 1;        // of the calls that match all of the above, from 1
+  bool always = true;      // that call and every later one; else that call alone
+
+  /// Whether operation, path and tag fit. Says nothing about `nth`.
+  [[nodiscard]] bool Matches(const IoCall& call) const;
+  /// Whether the rule acts on the `count`-th call that matched (from 1).
+  [[nodiscard]] bool ActsOn(uint64_t count) const { return always ? count >= nth : count == nth; }
+
+  friend bool operator==(const FaultRule& a, const FaultRule& b);
+};
+
+/// The operations that a fault of this kind can happen to; none for kProceed.
+[[nodiscard]] IoOpSet FaultableOperations(IoDecision::Action action);
+
+/// Ok, or kInvalidArgument with what is wrong: a rule for which Print and Parse make sense.
+[[nodiscard]] Status CheckFaultRule(const FaultRule& rule);
+
+/// One line without its end. ParseFaultRule(PrintFaultRule(r)) == r for every rule that
+/// CheckFaultRule accepts; equal rules print equal text.
+[[nodiscard]] std::string PrintFaultRule(const FaultRule& rule);
+
+/// kInvalidArgument with the column and, for a wrong word, the nearest right one.
+[[nodiscard]] Result<FaultRule> ParseFaultRule(std::string_view line);
+
+}  // namespace faultfs
