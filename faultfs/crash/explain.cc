@@ -1,0 +1,286 @@
+// Explain: the search for a state that leaves an observed tree.
+//
+// Names first: each way in which the pending directory entries may have persisted gives a tree, and
+// where that tree has the observed names, each file in it is matched with the observed one. Without
+// edges between registers (no model row with an order of its own) the registers of a file are
+// independent once its size is chosen, and each sector takes the newest version that fits. With
+// edges the states are few, and are tried one by one.
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "faultfs/crash/disk_builder.h"
+#include "faultfs/crash/states.h"
+
+namespace faultfs {
+namespace {
+
+std::string Bytes(const Image& image, InodeNumber file, uint64_t offset_bytes, size_t length) {
+  std::string bytes(length, '\0');
+  bytes.resize(image.Read(file, offset_bytes,
+                          std::as_writable_bytes(std::span(bytes.data(), bytes.size()))));
+  return bytes;
+}
+
+class Explainer {
+ public:
+  Explainer(const EffectGraph& graph, CrashPoint point, const Image& observed)
+      : graph_(graph), view_(graph, point), observed_(observed) {
+    for (EffectId id : view_.pending()) {
+      const bool entry = graph.RegisterOf(graph.effects[id].write).kind == RegisterKind::kEntry;
+      if (entry) entries_.push_back(id);
+    }
+  }
+
+  std::optional<CrashState> Run() {
+    if (!graph_.edges.empty()) return TryAll();
+    return TryEntries(0);
+  }
+
+ private:
+  std::optional<CrashState> TryAll() {
+    ExhaustiveChooser chooser;
+    do {
+      CrashState state = view_.Make(chooser);
+      if (SameContent(view_.Materialize(state), observed_)) return state;
+    } while (chooser.Advance());
+    return std::nullopt;
+  }
+
+  /// Depth first over the pending entries, the kept ones first.
+  std::optional<CrashState> TryEntries(size_t next) {
+    if (next == entries_.size()) return TryTree();
+    const Effect& effect = graph_.effects[entries_[next]];
+    const auto is_lost = [&](EffectId id) { return id != kNone && lost_.contains(id); };
+    const bool must_lose =
+        is_lost(effect.write.previous) || (effect.has_second() && is_lost(effect.second.previous));
+    if (!must_lose) {
+      if (auto state = TryEntries(next + 1)) return state;
+    }
+    if (!MayEndBefore(effect)) return std::nullopt;
+    lost_.insert(entries_[next]);
+    auto state = TryEntries(next + 1);
+    lost_.erase(entries_[next]);
+    return state;
+  }
+
+  // A cheap bound for the common case, a name in the root's own directories: if the version before
+  // this effect does not agree with what was observed, the effect cannot be the first one lost.
+  bool MayEndBefore(const Effect& effect) const {
+    const Register& reg = graph_.RegisterOf(effect.write);
+    if (effect.has_second() || reg.inode != kRootInode || lost_.contains(effect.write.previous)) {
+      return true;
+    }
+    const InodeNumber before =
+        effect.write.previous == kNone
+            ? graph_.base.Lookup(kRootInode, reg.name)
+            : static_cast<InodeNumber>(ValueOn(effect.write.previous, effect.write.reg));
+    return (before != kNoInode) == (observed_.Lookup(kRootInode, reg.name) != kNoInode);
+  }
+
+  uint64_t ValueOn(EffectId id, RegisterId reg) const {
+    const Effect& effect = graph_.effects[id];
+    return effect.write.reg == reg ? effect.write.value : effect.second.value;
+  }
+
+  std::optional<CrashState> TryTree() {
+    std::vector<EffectId> lost(lost_.begin(), lost_.end());
+    view_.Assume(lost);
+    DiskBuilder builder(view_, view_.floor(), Fill::kZeros);
+    for (EffectId id : entries_) {
+      if (!lost_.contains(id)) builder.ApplyEntries(graph_.effects[id]);
+    }
+    if (graph_.renames_directories) builder.UnlinkDirectoryLoops();
+    tree_ = std::move(builder).Take();
+    matches_.clear();
+    std::map<InodeNumber, InodeNumber> reverse;
+    if (!MatchNames(kRootInode, kRootInode, reverse)) return std::nullopt;
+    for (Fill fill : AllowedFills()) {
+      for (bool any_bytes : {false, true}) {
+        if (any_bytes && fill != Fill::kGarbage) continue;
+        if (auto state = TryContents(fill, any_bytes)) return state;
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Fill> AllowedFills() const {
+    if (graph_.model.fill == FillPolicy::kZeros) return {Fill::kZeros};
+    return {Fill::kZeros, Fill::kEarlier, Fill::kFreed, Fill::kGarbage};
+  }
+
+  /// Equal names and types all the way down; links of one file stay links of one file.
+  bool MatchNames(InodeNumber ours, InodeNumber theirs,
+                  std::map<InodeNumber, InodeNumber>& reverse) {
+    const Inode* a = tree_.Find(ours);
+    const Inode* b = observed_.Find(theirs);
+    if (a->type != b->type) return false;
+    if (a->type == FileType::kFile) {
+      return matches_.try_emplace(ours, theirs).first->second == theirs &&
+             reverse.try_emplace(theirs, ours).first->second == ours;
+    }
+    if (a->entries.size() != b->entries.size()) return false;
+    for (size_t i = 0; i < a->entries.size(); ++i) {
+      if (a->entries[i].first != b->entries[i].first) return false;
+      if (!MatchNames(a->entries[i].second, b->entries[i].second, reverse)) return false;
+    }
+    return true;
+  }
+
+  std::optional<CrashState> TryContents(Fill fill, bool any_bytes) {
+    CrashState state{.point = view_.point(), .lost = {}, .tears = {}, .fill = fill};
+    std::vector<EffectId> lost(lost_.begin(), lost_.end());
+    for (const auto& [ours, theirs] : matches_) {
+      if (!MatchFile(ours, theirs, fill, any_bytes, lost, state.tears)) return std::nullopt;
+    }
+    std::sort(lost.begin(), lost.end());
+    state.lost = std::move(lost);
+    return state;
+  }
+
+  bool MatchFile(InodeNumber ours, InodeNumber theirs, Fill fill, bool any_bytes,
+                 std::vector<EffectId>& lost, std::vector<Tear>& tears) {
+    const RegisterId size_reg = ours < graph_.file_size.size() ? graph_.file_size[ours] : kNone;
+    for (std::vector<EffectId> size_lost : VersionsOf(size_reg)) {
+      std::vector<EffectId> file_lost = size_lost;
+      std::vector<Tear> file_tears = tears;
+      if (MatchSectors(ours, theirs, fill, any_bytes, file_lost, file_tears)) {
+        lost.insert(lost.end(), file_lost.begin(), file_lost.end());
+        tears = file_tears;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool MatchSectors(InodeNumber ours, InodeNumber theirs, Fill fill, bool any_bytes,
+                    std::vector<EffectId>& lost, std::vector<Tear>& tears) {
+    if (BuildFile(ours, lost, fill).Find(ours)->size_bytes != observed_.Find(theirs)->size_bytes) {
+      return false;
+    }
+    std::set<uint64_t> free_sectors;
+    if (ours < graph_.file_sectors.size()) {
+      for (RegisterId reg : graph_.file_sectors[ours]) {
+        if (view_.newest(reg) == kNone) continue;
+        const bool found = MatchSector(reg, theirs, fill, lost, tears);
+        if (!found && !(any_bytes && LoseToFill(reg, lost))) return false;
+        if (!found) free_sectors.insert(graph_.registers[reg].sector);
+      }
+    }
+    const Image built = BuildFile(ours, lost, fill);
+    const size_t unit = graph_.model.unit_bytes();
+    const uint64_t size_bytes = observed_.Find(theirs)->size_bytes;
+    for (uint64_t sector = 0; sector * unit < size_bytes; ++sector) {
+      if (free_sectors.contains(sector)) continue;
+      const bool torn = std::any_of(tears.begin(), tears.end(), [&](const Tear& tear) {
+        const Register& reg = graph_.RegisterOf(graph_.effects[tear.effect].write);
+        return reg.inode == ours && reg.sector == sector;
+      });
+      if (!torn && Bytes(built, ours, sector * unit, unit) !=
+                       Bytes(observed_, theirs, sector * unit, unit)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool MatchSector(RegisterId reg_id, InodeNumber theirs, Fill fill, std::vector<EffectId>& lost,
+                   std::vector<Tear>& tears) {
+    const Register& reg = graph_.registers[reg_id];
+    const size_t unit = graph_.model.unit_bytes();
+    const std::string seen = Bytes(observed_, theirs, reg.sector * unit, unit);
+    for (const std::vector<EffectId>& sector_lost : VersionsOf(reg_id)) {
+      std::vector<EffectId> all = lost;
+      all.insert(all.end(), sector_lost.begin(), sector_lost.end());
+      const std::string shown =
+          Bytes(BuildFile(reg.inode, all, fill), reg.inode, reg.sector * unit, unit);
+      if (shown == seen) {
+        lost = std::move(all);
+        return true;
+      }
+      if (graph_.model.tear != TearSize::kByteLinear || !tears.empty()) continue;
+      if (const std::optional<Tear> tear = TearThatShows(seen, shown, sector_lost)) {
+        lost = std::move(all);
+        tears.push_back(*tear);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// A mix of `older` with the content of one of the lost effects that equals `seen`.
+  std::optional<Tear> TearThatShows(const std::string& seen, const std::string& older,
+                                    const std::vector<EffectId>& candidates) const {
+    for (EffectId id : candidates) {
+      const std::string_view fresh =
+          graph_.SectorContent(graph_.effects[id].write).substr(0, seen.size());
+      for (uint32_t split = 1; split < seen.size(); ++split) {
+        const auto mixes = [&](std::string_view head, std::string_view tail) {
+          return seen.compare(0, split, head.substr(0, split)) == 0 &&
+                 seen.compare(split, std::string::npos, tail.substr(split)) == 0;
+        };
+        if (mixes(fresh, older)) return Tear{id, split, true};
+        if (mixes(older, fresh)) return Tear{id, split, false};
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Loses all that is pending on the register, if fill is what shows then.
+  bool LoseToFill(RegisterId reg_id, std::vector<EffectId>& lost) {
+    std::vector<EffectId> all = lost;
+    const std::vector<EffectId> oldest = VersionsOf(reg_id).back();
+    all.insert(all.end(), oldest.begin(), oldest.end());
+    const Register& reg = graph_.registers[reg_id];
+    const size_t unit = graph_.model.unit_bytes();
+    const auto shown = [&](Fill fill) {
+      return Bytes(BuildFile(reg.inode, all, fill), reg.inode, reg.sector * unit, unit);
+    };
+    if (shown(Fill::kZeros) == shown(Fill::kGarbage)) return false;
+    lost = std::move(all);
+    return true;
+  }
+
+  /// What may be lost of a register, from nothing to all that is pending. Never empty.
+  std::vector<std::vector<EffectId>> VersionsOf(RegisterId reg) const {
+    std::vector<std::vector<EffectId>> versions = {{}};
+    if (reg == kNone) return versions;
+    for (EffectId id = view_.newest(reg); id != kNone; id = graph_.effects[id].write.previous) {
+      if (graph_.effects[id].forced_from < view_.point().steps) break;
+      versions.push_back(versions.back());
+      versions.back().push_back(id);
+    }
+    return versions;
+  }
+
+  Image BuildFile(InodeNumber file, const std::vector<EffectId>& lost, Fill fill) {
+    view_.Assume(lost);
+    DiskBuilder builder(view_, tree_, fill);
+    for (const TouchedFile& touched : view_.touched_files()) {
+      if (touched.inode == file) builder.BuildFileOnFloor(touched);
+    }
+    return std::move(builder).Take();
+  }
+
+  const EffectGraph& graph_;
+  PointView view_;
+  const Image& observed_;
+  std::vector<EffectId> entries_;
+  std::set<EffectId> lost_;  // of the entries
+  Image tree_;
+  std::map<InodeNumber, InodeNumber> matches_;  // file of ours -> observed file
+};
+
+}  // namespace
+
+std::optional<CrashState> Explain(const EffectGraph& graph, CrashPoint point,
+                                  const Image& observed) {
+  return Explainer(graph, point, observed).Run();
+}
+
+}  // namespace faultfs

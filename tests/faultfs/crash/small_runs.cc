@@ -1,0 +1,413 @@
+#include "tests/faultfs/crash/small_runs.h"
+
+#include <iterator>
+#include <utility>
+
+#include "faultfs/env/check.h"
+#include "faultfs/env/random.h"
+#include "tests/faultfs/crash/brute_force.h"
+
+namespace faultfs::test {
+namespace {
+
+RecordedRun Named(std::string name, const Recorder& recorder) {
+  return {std::move(name), recorder.base(), recorder.trace()};
+}
+
+/// Lets the sync's end happen `later` steps later, as if other threads had got in between.
+RecordedRun WithSlowSync(RecordedRun run, size_t nth_sync, size_t later) {
+  auto& ops = run.trace.ops;
+  size_t at = 0;
+  for (size_t seen = 0; at < ops.size(); ++at) {
+    if (ops[at].kind == TraceKind::kSyncEnd && seen++ == nth_sync) break;
+  }
+  for (; later > 0 && at + 1 < ops.size(); --later, ++at) std::swap(ops[at], ops[at + 1]);
+  return run;
+}
+
+void AddFileRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(Named("create, write, sync, sync of the directory",
+                       Recorder().Create("a").Write("a", 0, "one").Sync("a").SyncDir("/")));
+  runs.push_back(Named("the directory first",
+                       Recorder().Create("a").Write("a", 0, "one").SyncDir("/").Sync("a")));
+  runs.push_back(Named("appends in the tail sector", Recorder(DiskOf({{"a", "base"}}))
+                                                         .Write("a", 4, "one")
+                                                         .Write("a", 7, "two")
+                                                         .Sync("a")
+                                                         .Write("a", 10, "three")));
+  const std::string two_sectors(1024, 'b');
+  runs.push_back(
+      Named("overwrite over a sector border",
+            Recorder(DiskOf({{"a", two_sectors}})).Write("a", 511, "XY").Write("a", 512, "Z")));
+  runs.push_back(
+      Named("append over a sector border, with a hole",
+            Recorder().Create("a").SyncDir("/").Write("a", 1022, "abcd").Write("a", 0, "e")));
+  runs.push_back(Named("overwrite of a hole", Recorder(DiskOf({{"a", "tail"}}))
+                                                  .Truncate("a", 9000)
+                                                  .Sync("a")
+                                                  .Write("a", 8192, "x")
+                                                  .Write("a", 1, "y")));
+}
+
+void AddTruncateRuns(std::vector<RecordedRun>& runs) {
+  const std::string three_sectors = std::string(512, 'p') + std::string(512, 'q') + "rst";
+  runs.push_back(Named("truncate down, then grow", Recorder(DiskOf({{"a", three_sectors}}))
+                                                       .Truncate("a", 600)
+                                                       .Truncate("a", 1027)
+                                                       .Write("a", 1024, "W")));
+  runs.push_back(Named(
+      "truncate to nothing and write anew",
+      Recorder(DiskOf({{"a", "old"}})).Write("a", 1, "O").Truncate("a", 0).Write("a", 0, "newer")));
+  runs.push_back(
+      Named("truncate within a hole",
+            Recorder().Create("a").Truncate("a", 1500).Truncate("a", 700).Write("a", 0, "x")));
+  runs.push_back(
+      Named("the cut is durable, the zeroed tail is not", Recorder(DiskOf({{"a", three_sectors}}))
+                                                              .Truncate("a", 600)
+                                                              .DsyncWrite("a", 0, "D")
+                                                              .Write("a", 1030, "x")));
+  runs.push_back(Named("write, cut, grow: nothing of the cut write shows, torn or whole",
+                       Recorder()
+                           .Create("a")
+                           .Sync("a")
+                           .SyncDir("/")
+                           .Write("a", 0, "abc")
+                           .Truncate("a", 0)
+                           .Truncate("a", 3)));
+}
+
+void AddNameRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(Named("replace by rename, synced", Recorder(DiskOf({{"a", "old"}}))
+                                                        .Create("t")
+                                                        .Write("t", 0, "new")
+                                                        .Sync("t")
+                                                        .Rename("t", "a")
+                                                        .SyncDir("/")));
+  runs.push_back(
+      Named("replace by rename, unsynced",
+            Recorder(DiskOf({{"a", "old"}})).Create("t").Write("t", 0, "new").Rename("t", "a")));
+  runs.push_back(Named(
+      "link and unlink",
+      Recorder(DiskOf({{"a", "one"}})).Link("a", "b").Remove("a").Link("b", "a").Remove("b")));
+  runs.push_back(
+      Named("unlink and make again",
+            Recorder(DiskOf({{"a", "old"}})).Remove("a").Create("a").Write("a", 0, "new")));
+  runs.push_back(Named("one of two links goes: nothing is freed", Recorder(DiskOf({{"a", "one"}}))
+                                                                      .Link("a", "b")
+                                                                      .Remove("a")
+                                                                      .Create("c")
+                                                                      .Write("c", 0, "two")));
+  runs.push_back(
+      Named("file in a new directory",
+            Recorder().MakeDir("d").Create("d/a").Write("d/a", 0, "x").SyncDir("d").SyncDir("/")));
+  runs.push_back(Named("directory removed",
+                       Recorder(DiskOf({{"d/a", "x"}})).Remove("d/a").RemoveDir("d").MakeDir("d")));
+}
+
+void AddRenameRuns(std::vector<RecordedRun>& runs) {
+  const Image two = DiskOf({{"d/a", "x"}, {"e/", ""}});
+  runs.push_back(
+      Named("rename across, source synced", Recorder(two).Rename("d/a", "e/b").SyncDir("d")));
+  runs.push_back(
+      Named("rename across, target synced", Recorder(two).Rename("d/a", "e/b").SyncDir("e")));
+  runs.push_back(Named("rename across, the source's sync fails, the target's does not",
+                       Recorder(two)
+                           .Rename("d/a", "e/b")
+                           .SyncDir("d", SyncOutcome::kFailed)
+                           .SyncDir("d")
+                           .SyncDir("e")));
+  runs.push_back(
+      Named("a name that renames go through",
+            Recorder(DiskOf({{"a", "1"}, {"b", "2"}})).Rename("a", "b").Remove("b").Create("a")));
+  runs.push_back(
+      Named("create, rename, create, unlink",
+            Recorder().Create("a").Create("b").Rename("a", "b").Remove("b").Create("a")));
+  runs.push_back(Named("directory renamed",
+                       Recorder(two).Rename("d", "f").Rename("f/a", "f/b").Rename("f", "e/g")));
+  runs.push_back(Named("directories change places: a loop on the way",
+                       Recorder(DiskOf({{"d/e/a", "x"}})).Rename("d/e", "e").Rename("d", "e/d")));
+}
+
+void AddSyncRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(Named("a sync fails, rewritten, synced", Recorder(DiskOf({{"a", "base"}}))
+                                                              .Write("a", 0, "one")
+                                                              .Sync("a", SyncOutcome::kFailed)
+                                                              .Sync("a")
+                                                              .Write("a", 0, "one")
+                                                              .Sync("a")));
+  runs.push_back(
+      Named("a sync fails, another sector is synced", Recorder()
+                                                          .Create("a")
+                                                          .SyncDir("/")
+                                                          .Write("a", 0, "one")
+                                                          .Sync("a", SyncOutcome::kFailed)
+                                                          .Write("a", 512, "two")
+                                                          .Sync("a")));
+  runs.push_back(
+      Named("a directory's sync fails",
+            Recorder().Create("a").SyncDir("/", SyncOutcome::kFailed).Create("b").SyncDir("/")));
+  runs.push_back(Named("a sync lies", Recorder()
+                                          .Create("a")
+                                          .Write("a", 0, "one")
+                                          .Sync("a", SyncOutcome::kIgnored)
+                                          .SyncDir("/", SyncOutcome::kIgnored)
+                                          .Write("a", 3, "two")
+                                          .Sync("a")));
+  runs.push_back(Named("dsync: its range and the size", Recorder(DiskOf({{"a", "base"}}))
+                                                            .Write("a", 600, "one")
+                                                            .DsyncWrite("a", 1100, "two")
+                                                            .Write("a", 0, "B")));
+  runs.push_back(Named("dsync fails", Recorder(DiskOf({{"a", "base"}}))
+                                          .DsyncWrite("a", 2, "XX", SyncOutcome::kIgnored)
+                                          .StartWriteback("a")
+                                          .Write("a", 0, "Y")));
+  runs.push_back(WithSlowSync(
+      Named(
+          "written while the sync runs",
+          Recorder().Create("a").Write("a", 0, "one").Sync("a").Write("a", 1, "NEW").SyncDir("/")),
+      0, 2));
+  runs.push_back(
+      WithSlowSync(Named("two syncs at once, the first fails", Recorder()
+                                                                   .Create("a")
+                                                                   .SyncDir("/")
+                                                                   .Write("a", 0, "one")
+                                                                   .Sync("a", SyncOutcome::kFailed)
+                                                                   .Write("a", 3, "two")
+                                                                   .Sync("a")),
+                   1, 2));
+}
+
+void AddAllocateRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(Named("allocated, then written", Recorder()
+                                                      .Create("a")
+                                                      .SyncDir("/")
+                                                      .Allocate("a", 0, 1024)
+                                                      .Write("a", 500, "abcdefghijklmnop")));
+  runs.push_back(Named("allocated beyond the size", Recorder(DiskOf({{"a", "base"}}))
+                                                        .Allocate("a", 100, 1948, true)
+                                                        .Write("a", 600, "x")
+                                                        .Write("a", 100, "y")));
+  runs.push_back(Named("a cut frees what was allocated", Recorder()
+                                                             .Create("a")
+                                                             .Allocate("a", 0, 512)
+                                                             .Write("a", 0, "old")
+                                                             .Truncate("a", 0)
+                                                             .Write("a", 0, "new")));
+}
+
+// --- Random runs
+
+/// One more random call on what the recorder shows; nothing if it cannot be made.
+class RandomCalls {
+ public:
+  explicit RandomCalls(Random random) : random_(random) {}
+
+  void Make(Recorder& recorder) {
+    const Image live = recorder.live();
+    const std::string file = Pick(live, FileType::kFile);
+    const std::string directory = Pick(live, FileType::kDirectory);
+    const std::string fresh = directory + std::string(kNames[random_.Below(std::size(kNames))]);
+    const bool is_free = !Exists(live, fresh);
+    switch (random_.Below(16)) {
+      case 0:
+      case 1:
+        if (is_free) recorder.Create(fresh);
+        break;
+      case 2:
+      case 3:
+      case 4:
+        if (!file.empty()) recorder.Write(file, Offset(), Text());
+        break;
+      case 5:
+        if (!file.empty()) recorder.Truncate(file, Offset());
+        break;
+      case 6:
+      case 7:
+        if (!file.empty()) recorder.Sync(file, Outcome());
+        break;
+      case 8:
+      case 9:
+        recorder.SyncDir("/" + directory, Outcome());
+        break;
+      case 10:
+        if (!file.empty() && file != fresh && (is_free || IsFile(live, fresh))) {
+          recorder.Rename(file, fresh);
+        }
+        break;
+      case 11:
+        if (!file.empty()) recorder.Remove(file);
+        break;
+      case 12:
+        if (!file.empty() && is_free) recorder.Link(file, fresh);
+        break;
+      case 13:
+        MakeOrMoveDirectory(recorder, directory, fresh, is_free);
+        break;
+      case 14:
+        if (!file.empty()) {
+          recorder.DsyncWrite(file, Offset(), Text(),
+                              random_.OneIn(4) ? SyncOutcome::kIgnored : SyncOutcome::kOk);
+        }
+        break;
+      case 15:
+        if (!file.empty()) recorder.Allocate(file, Offset(), 1 + Offset(), random_.OneIn(2));
+        break;
+    }
+  }
+
+ private:
+  static constexpr std::string_view kNames[] = {"a", "b", "c"};
+
+  void MakeOrMoveDirectory(Recorder& recorder, const std::string& directory,
+                           const std::string& fresh, bool is_free) {
+    if (!is_free) return;
+    const std::string from = directory.substr(0, directory.empty() ? 0 : directory.size() - 1);
+    if (from.empty()) {
+      recorder.MakeDir(fresh);
+    } else if (random_.OneIn(2)) {
+      const std::string to(kNames[random_.Below(std::size(kNames))]);
+      if (!Exists(recorder.live(), to)) recorder.Rename(from, to);
+    }
+  }
+
+  static InodeNumber Resolve(const Image& image, std::string_view path) {
+    InodeNumber inode = kRootInode;
+    while (!path.empty() && inode != kNoInode) {
+      const size_t slash = path.find('/');
+      inode = image.Lookup(inode, path.substr(0, slash));
+      path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    }
+    return inode;
+  }
+  static bool Exists(const Image& image, std::string_view path) {
+    return Resolve(image, path) != kNoInode;
+  }
+  static bool IsFile(const Image& image, std::string_view path) {
+    return image.Find(Resolve(image, path))->type == FileType::kFile;
+  }
+
+  /// The path of a file, or of a directory with a '/' at its end ("" is the root).
+  std::string Pick(const Image& image, FileType type) {
+    std::vector<std::string> found;
+    if (type == FileType::kDirectory) found.emplace_back();
+    Collect(image, kRootInode, "", type, found);
+    return found.empty() ? "" : found[random_.Below(found.size())];
+  }
+  static void Collect(const Image& image, InodeNumber directory, const std::string& prefix,
+                      FileType type, std::vector<std::string>& found) {
+    for (const auto& [name, inode] : image.Find(directory)->entries) {
+      const bool is_directory = image.Find(inode)->type == FileType::kDirectory;
+      if (is_directory == (type == FileType::kDirectory)) {
+        found.push_back(prefix + name + (is_directory ? "/" : ""));
+      }
+      if (is_directory) Collect(image, inode, prefix + name + "/", type, found);
+    }
+  }
+
+  uint64_t Offset() {
+    constexpr uint64_t kOffsets[] = {0, 0, 1, 3, 510, 512, 600, 1023, 1024, 1300};
+    return kOffsets[random_.Below(std::size(kOffsets))];
+  }
+  std::string Text() {
+    std::string text;
+    const uint64_t length = 1 + random_.Below(4);
+    for (uint64_t i = 0; i < length; ++i) text += static_cast<char>('A' + random_.Below(26));
+    return text;
+  }
+  SyncOutcome Outcome() {
+    switch (random_.Below(6)) {
+      case 0:
+        return SyncOutcome::kFailed;
+      case 1:
+        return SyncOutcome::kIgnored;
+      default:
+        return SyncOutcome::kOk;
+    }
+  }
+
+  Random random_;
+};
+
+bool WithinLimit(const RecordedRun& run, const PersistenceModel& model, uint64_t limit) {
+  for (size_t steps = 0; steps <= run.trace.ops.size(); ++steps) {
+    if (Combinations(run.base, run.trace, steps, model) > limit) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<RecordedRun> SmallRuns() {
+  std::vector<RecordedRun> runs;
+  AddFileRuns(runs);
+  AddTruncateRuns(runs);
+  AddNameRuns(runs);
+  AddRenameRuns(runs);
+  AddSyncRuns(runs);
+  AddAllocateRuns(runs);
+  return runs;
+}
+
+RecordedRun RandomRun(uint64_t seed, const PersistenceModel& model, uint64_t limit) {
+  Random random(seed);
+  Image base;
+  if (random.OneIn(2)) {
+    Recorder earlier;
+    RandomCalls calls(random.Fork("base"));
+    for (int i = 0; i < 12; ++i) calls.Make(earlier);
+    base = earlier.live();
+  }
+  Recorder recorder(base);
+  RandomCalls calls(random.Fork("calls"));
+  RecordedRun run{"seed " + std::to_string(seed), base, {}};
+  for (uint64_t left = 4 + random.Below(10); left > 0; --left) {
+    calls.Make(recorder);
+    const Trace& trace = recorder.trace();
+    if (Combinations(base, trace, trace.ops.size(), model) > limit) break;
+    run.trace = trace;
+  }
+  if (random.OneIn(3)) {
+    RecordedRun slow = WithSlowSync(run, random.Below(3), 1 + random.Below(3));
+    if (WithinLimit(slow, model, limit)) return slow;
+  }
+  return run;
+}
+
+PersistenceModel Posix(std::string_view tear, std::string_view fill, std::string_view rename) {
+  PersistenceModel model = FindModel("posix").value();
+  FAULTFS_CHECK(SetSwitch(model, "tear", tear).ok() && SetSwitch(model, "fill", fill).ok() &&
+                    SetSwitch(model, "rename", rename).ok(),
+                "the words are those of switches");
+  return model;
+}
+
+std::vector<PersistenceModel> AllModels() {
+  std::vector<PersistenceModel> models;
+  for (const char* tear : {"512", "4096", "byte-linear"}) {
+    for (const char* fill : {"zeros", "stale"}) {
+      for (const char* rename : {"atomic", "two-edits"}) {
+        for (const char* order : {"free", "total"}) {
+          for (const char* sync : {"object", "everything"}) {
+            PersistenceModel model = Posix(tear, fill, rename);
+            FAULTFS_CHECK(
+                SetSwitch(model, "order", order).ok() && SetSwitch(model, "sync", sync).ok(),
+                "the words are those of switches");
+            models.push_back(model);
+          }
+        }
+      }
+    }
+  }
+  return models;
+}
+
+std::string Describe(const PersistenceModel& model) {
+  std::string text;
+  for (std::string_view word : {Name(model.tear), Name(model.fill), Name(model.rename),
+                                Name(model.order), Name(model.sync)}) {
+    text.append(text.empty() ? "" : ", ").append(word);
+  }
+  return text;
+}
+
+}  // namespace faultfs::test

@@ -1,0 +1,30 @@
+// The runs over which everything in faultfs/crash/ is examined: some by hand, each about one rule
+// of docs/persistence-model.md, and as many as wanted from a seed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faultfs/crash/persistence_model.h"
+#include "tests/faultfs/crash/recorder.h"
+
+namespace faultfs::test {
+
+/// Few pending effects each, so that every state can be enumerated.
+[[nodiscard]] std::vector<RecordedRun> SmallRuns();
+
+/// Random calls, syncs that fail or lie among them, on a random disk; sometimes with a sync that
+/// other calls fall into, as with several threads. Never more than `limit` combinations (see
+/// brute_force.h) at any crash point under `model`.
+[[nodiscard]] RecordedRun RandomRun(uint64_t seed, const PersistenceModel& model, uint64_t limit);
+
+/// The posix row with the switches as given, by words.
+[[nodiscard]] PersistenceModel Posix(std::string_view tear, std::string_view fill,
+                                     std::string_view rename = "atomic");
+/// All combinations of switches that differ in a rule; the rows of kModels are among them.
+[[nodiscard]] std::vector<PersistenceModel> AllModels();
+[[nodiscard]] std::string Describe(const PersistenceModel& model);
+
+}  // namespace faultfs::test
