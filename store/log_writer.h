@@ -1,0 +1,90 @@
+// LogWriter: appends mutations to the active segment, keeps the watermark, rolls, and knows when it
+// must not go on.
+//
+// What it holds on to (docs/store-format.md, "Writing"):
+//  - after unknown bytes nothing is ever appended: a failed append is cut back and the log goes on
+//    in a new segment, or the log is poisoned;
+//  - after a failed sync of a file or directory of the log it is poisoned: no later call writes,
+//  and
+//    no descriptor is ever synced again after it failed;
+//  - the watermark comes from syncs that returned Ok, and covers what was appended before they
+//    began.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "faultfs/env/file_system.h"
+#include "faultfs/env/random.h"
+#include "store/format.h"
+#include "store/mutation.h"
+#include "store/segment_publisher.h"
+
+namespace kv {
+
+enum class Durability : uint8_t;
+
+/// Not thread-safe: the store calls it under one lock, so that mutations get their sequence, their
+/// place in the log and their visibility in one order.
+class LogWriter {
+ public:
+  struct Start {
+    std::string directory;
+    uint64_t segment_bytes = 0;
+    SegmentHeader header;  // of the active segment, just published
+    std::unique_ptr<faultfs::File> file;
+    uint64_t end_bytes = 0;
+    uint64_t last_sequence = 0;  // all of it durable
+    uint64_t next_segment = 0;   // the first number never used
+  };
+
+  LogWriter(faultfs::FileSystem& file_system, faultfs::Entropy& entropy, Start start);
+
+  /// Appends one mutation; with kSync also syncs. Returns its sequence.
+  ///
+  /// Errors. Provably not in the log: kNoSpace (cut back; the log stays writable) and kPoisoned (an
+  /// earlier error; nothing was tried). Any other code: unknown.
+  /// Durability: kSync: on Ok this mutation and all before it. kBuffered: survives the process.
+  [[nodiscard]] faultfs::Result<uint64_t> Append(EncodedMutation& mutation, Durability durability);
+
+  /// Makes everything appended durable; free if it is already. An error poisons.
+  [[nodiscard]] faultfs::Status Sync(faultfs::IoTag tag);
+
+  /// Appends a record without a payload that carries the watermark, so that later damage to what is
+  /// durable can be told from a torn end. Not synced; a failure is dealt with as that of any append
+  /// but concerns no caller.
+  void AppendMarker();
+
+  /// kPoisoned with the cause in its message, or Ok.
+  [[nodiscard]] faultfs::Status CheckWritable() const;
+
+  [[nodiscard]] uint64_t last_sequence() const { return last_sequence_; }
+  [[nodiscard]] uint64_t synced_upto() const { return synced_upto_; }
+
+ private:
+  [[nodiscard]] RecordHeader NextHeader(RecordType type, uint64_t sequence) const;
+  [[nodiscard]] bool MustRollFor(size_t record_bytes) const;
+  [[nodiscard]] faultfs::Status Roll();
+  [[nodiscard]] Predecessor PredecessorOfNext() const;
+  [[nodiscard]] faultfs::Status SyncActive(faultfs::IoTag tag);
+  [[nodiscard]] faultfs::Status Rollback(const faultfs::Status& cause);
+  faultfs::Status Poison(const faultfs::Status& cause);
+
+  faultfs::FileSystem& file_system_;
+  faultfs::Entropy& entropy_;
+  const std::string directory_;
+  const uint64_t segment_bytes_;
+
+  SegmentHeader active_;
+  std::unique_ptr<faultfs::File> file_;
+  uint64_t end_bytes_;            // of everything appended and not rolled back
+  uint64_t mutations_end_bytes_;  // of the last mutation: markers behind it do not count
+  uint64_t last_sequence_;
+  uint64_t synced_upto_;
+  uint64_t next_segment_;
+  bool must_roll_ = false;  // the active segment takes no more records
+  faultfs::Status poison_;  // the error that poisoned the log
+};
+
+}  // namespace kv

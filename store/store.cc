@@ -1,0 +1,160 @@
+#include "store/store.h"
+
+#include <atomic>
+#include <utility>
+
+#include "faultfs/env/posix_file_system.h"
+#include "faultfs/env/thread.h"
+#include "store/io_tags.h"
+#include "store/log_writer.h"
+#include "store/mutation.h"
+#include "store/open.h"
+#include "store/sharded_map.h"
+
+namespace kv {
+
+using faultfs::Code;
+using faultfs::MutexLock;
+using faultfs::Result;
+using faultfs::Status;
+
+class Store::Impl {
+ public:
+  explicit Impl(const Options& options) : options_(options), map_(options.shards) {
+    if (options_.file_system == nullptr) options_.file_system = &posix_file_system_;
+    if (options_.entropy == nullptr) options_.entropy = &system_entropy_;
+  }
+
+  Status Open(std::string_view directory) {
+    FAULTFS_ASSIGN_OR_RETURN(OpenedLog opened, OpenLog(*options_.file_system, *options_.entropy,
+                                                       directory, options_.segment_bytes, &map_));
+    lock_ = std::move(opened.lock);
+    log_ = std::move(opened.log);
+    recovery_ = std::move(opened.info);
+    last_sequence_.store(recovery_.last_sequence, std::memory_order_release);
+    closed_.store(false, std::memory_order_release);
+    return Status();
+  }
+
+  /// One mutation, from its place in the log to its visibility, under one lock: readers see the
+  /// mutations in the order of the log, and with kSync none before it is durable.
+  Status Commit(EncodedMutation mutation, const WriteOptions& options) {
+    const MutexLock lock(write_mutex_);
+    FAULTFS_RETURN_IF_ERROR(CheckOpen());
+    FAULTFS_ASSIGN_OR_RETURN(
+        const uint64_t sequence,
+        log_->Append(mutation, options.durability.value_or(options_.durability)));
+    map_.Apply(mutation.payload());
+    last_sequence_.store(sequence, std::memory_order_release);
+    return Status();
+  }
+
+  Status Flush() {
+    const MutexLock lock(write_mutex_);
+    FAULTFS_RETURN_IF_ERROR(CheckOpen());
+    return log_->Sync(tags::kWalSyncFlush);
+  }
+
+  Status Close() {
+    const MutexLock lock(write_mutex_);
+    FAULTFS_RETURN_IF_ERROR(CheckOpen());
+    closed_.store(true, std::memory_order_release);
+    Status synced = log_->Sync(tags::kWalSyncClose);
+    log_.reset();
+    lock_.reset();  // last: no other handle may come in while this one could still write
+    return synced;
+  }
+
+  [[nodiscard]] Status CheckOpen() const {
+    if (!closed_.load(std::memory_order_acquire)) return Status();
+    return Status::Error(Code::kClosed, "the store was closed");
+  }
+
+  [[nodiscard]] const ShardedMap& map() const { return map_; }
+  [[nodiscard]] const RecoveryInfo& recovery() const { return recovery_; }
+  [[nodiscard]] uint64_t last_sequence() const {
+    return last_sequence_.load(std::memory_order_acquire);
+  }
+
+ private:
+  faultfs::PosixFileSystem posix_file_system_;
+  faultfs::SystemEntropy system_entropy_;
+  Options options_;
+  ShardedMap map_;
+  RecoveryInfo recovery_;
+  std::atomic<uint64_t> last_sequence_{0};
+  std::atomic<bool> closed_{true};
+
+  faultfs::Mutex write_mutex_;  // guards what follows
+  std::unique_ptr<faultfs::FileLock> lock_;
+  std::unique_ptr<LogWriter> log_;
+};
+
+Result<std::unique_ptr<Store>> Store::Open(const Options& options, std::string_view directory) {
+  if (directory.empty()) {
+    return Status::Error(Code::kInvalidArgument, "the store's directory has no name");
+  }
+  if (options.shards == 0 || options.segment_bytes == 0) {
+    return Status::Error(Code::kInvalidArgument, "shards and segment_bytes must be at least 1");
+  }
+  auto impl = std::make_unique<Impl>(options);
+  FAULTFS_RETURN_IF_ERROR(impl->Open(directory));
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Store::~Store() { static_cast<void>(impl_->Close()); }
+
+Result<std::optional<std::string>> Store::Get(std::string_view key) const {
+  FAULTFS_RETURN_IF_ERROR(impl_->CheckOpen());
+  return impl_->map().Get(key);
+}
+
+Result<bool> Store::Contains(std::string_view key) const {
+  FAULTFS_RETURN_IF_ERROR(impl_->CheckOpen());
+  return impl_->map().Contains(key);
+}
+
+Result<size_t> Store::Size() const {
+  FAULTFS_RETURN_IF_ERROR(impl_->CheckOpen());
+  return impl_->map().Size();
+}
+
+Status Store::ForEach(const Visitor& visit) const {
+  FAULTFS_RETURN_IF_ERROR(impl_->CheckOpen());
+  impl_->map().ForEach(visit);
+  return Status();
+}
+
+Status Store::Set(std::string_view key, std::string_view value, const WriteOptions& options) {
+  FAULTFS_RETURN_IF_ERROR(CheckLimits(key, value));
+  return impl_->Commit(
+      EncodedMutation::Of({.kind = OperationKind::kSet, .key = key, .value = value}), options);
+}
+
+Status Store::Delete(std::string_view key, const WriteOptions& options) {
+  FAULTFS_RETURN_IF_ERROR(CheckLimits(key, ""));
+  return impl_->Commit(
+      EncodedMutation::Of({.kind = OperationKind::kDelete, .key = key, .value = {}}), options);
+}
+
+Status Store::Clear(const WriteOptions& options) {
+  return impl_->Commit(EncodedMutation::Of({.kind = OperationKind::kClear, .key = {}, .value = {}}),
+                       options);
+}
+
+Status Store::Write(const WriteBatch& batch, const WriteOptions& options) {
+  FAULTFS_RETURN_IF_ERROR(batch.status());
+  return impl_->Commit(EncodedMutation::OfPayload(batch.payload()), options);
+}
+
+Status Store::Flush() { return impl_->Flush(); }
+
+Status Store::Close() { return impl_->Close(); }
+
+const RecoveryInfo& Store::recovery() const { return impl_->recovery(); }
+
+uint64_t Store::last_sequence() const { return impl_->last_sequence(); }
+
+}  // namespace kv
