@@ -1,0 +1,16 @@
+// Engines that are wrong on purpose: what `scenarios/known-bad` runs to see that the harness
+// catches them. They promise what the real store promises and do not keep it.
+#pragma once
+
+#include "harness/adapter.h"
+
+namespace crashlab {
+
+/// "toy": one log file, a checksum for each record, and never a sync.
+[[nodiscard]] const Adapter& ToyAdapter();
+
+/// "canary": keeps everything in memory and nothing on the disk. A runner that does not find it
+/// wrong checks nothing.
+[[nodiscard]] const Adapter& CanaryAdapter();
+
+}  // namespace crashlab

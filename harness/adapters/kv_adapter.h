@@ -1,0 +1,11 @@
+// The adapter of our own store: the only file of the harness that knows store/.
+#pragma once
+
+#include "harness/adapter.h"
+
+namespace crashlab {
+
+/// "kv".
+[[nodiscard]] const Adapter& KvAdapter();
+
+}  // namespace crashlab

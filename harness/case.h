@@ -1,0 +1,93 @@
+// Case: one program with everything that its exploration depends on; and what came of it.
+//
+// A case is a pure value: exploring it gives the same result in any process, on any number of
+// workers, at any time. Scenarios make cases (scenario.h), explorers explore them (explorer.h),
+// findings carry them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faultfs/crash/crash_state.h"
+#include "faultfs/crash/persistence_model.h"
+#include "harness/adapter.h"
+#include "harness/operation.h"
+#include "harness/verdict.h"
+
+namespace crashlab {
+
+enum class CrashKind : uint8_t { kPowerLoss, kProcessDeath };
+[[nodiscard]] std::string_view Name(CrashKind kind);
+[[nodiscard]] std::optional<CrashKind> CrashKindFromName(std::string_view name);
+
+/// One crash of a chain, by stable names. The first is in the run of the program; each further one
+/// in the recovery (and the write that follows it) after the one before.
+struct CrashStep {
+  CrashKind kind = CrashKind::kPowerLoss;
+  faultfs::CrashStateText state;  // of process death: only `at`
+
+  friend bool operator==(const CrashStep&, const CrashStep&) = default;
+};
+
+/// How states are chosen.
+struct CrashPlan {
+  std::vector<faultfs::PersistenceModel> models = {faultfs::kModels[0]};
+  std::vector<CrashKind> kinds = {CrashKind::kPowerLoss, CrashKind::kProcessDeath};
+  uint64_t budget = 2000;        // states of a program and model: exhausted if there are no more
+  uint32_t depth = 1;            // 2: crashes inside recovery too
+  uint64_t inner = 8;            // with depth 2: how many recoveries of a program are crashed again
+  uint64_t inner_budget = 200;   // states of such a recovery
+  bool probe = true;             // after each recovery: write, close, reopen, check
+  std::vector<CrashStep> chain;  // not empty: this one chain and nothing else
+
+  friend bool operator==(const CrashPlan&, const CrashPlan&) = default;
+};
+
+struct Case {
+  StoreConfig store;
+  Program program;
+  uint64_t seed = 0;                // salts, and which states are drawn
+  std::vector<std::string> faults;  // fault rules, one a line
+  CrashPlan crash;
+
+  friend bool operator==(const Case&, const Case&) = default;
+};
+
+/// Counted as docs/scenarios.md says. Sums over cases are sums of the fields.
+struct Counts {
+  uint64_t programs = 0;
+  uint64_t crash_points = 0;
+  uint64_t states = 0;      // named, process deaths among them
+  uint64_t recoveries = 0;  // Opens of distinct images, each with a dump and a verdict
+  uint64_t judgements = 0;  // distinct (image, bounds): the oracle was asked
+  uint64_t judgements_with_loss = 0;
+  uint64_t unknown = 0;           // judgements that the checker could not decide: never a pass
+  uint64_t probes = 0;            // write, close, reopen, check
+  uint64_t inner_recoveries = 0;  // of images left by a crash inside recovery or the write after it
+  uint64_t double_runs = 0;       // programs run twice, event logs equal
+  uint64_t exhausted_programs = 0;  // all states at all crash points, in all models
+
+  Counts& operator+=(const Counts& other);
+  friend bool operator==(const Counts&, const Counts&) = default;
+};
+
+struct Finding {
+  Verdict verdict = Verdict::kCrash;
+  std::string signature;  // verdict, crash kinds and the tags of what was lost
+  std::string detail;
+  std::string model;  // with switches; empty if no model had a part in it
+  Case reproducer;    // its crash.chain is the one that failed; empty for a live violation
+  std::vector<std::string> story;  // for people: what was lost, kept and acknowledged, a line each
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+struct CaseResult {
+  Counts counts;
+  std::vector<Finding> findings;  // one for each signature, in the order found
+  faultfs::Hash128 digest;        // of the event log, the trace and all judgements
+};
+
+}  // namespace crashlab

@@ -1,0 +1,209 @@
+#include "harness/run.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "faultfs/env/check.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::Hash128;
+
+Hash128 Fold(Hash128 digest, std::string_view bytes) {
+  return faultfs::Combine(digest, faultfs::HashBytes(bytes));
+}
+
+Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) {
+  Hash128 digest = faultfs::HashBytes(faultfs::Describe(trace));
+  for (const faultfs::TraceOp& op : trace.ops) digest = Fold(digest, op.data);
+  for (const Event& event : events) {
+    digest =
+        Fold(digest, fmt::format("{} {} {} {}", static_cast<int>(event.kind), event.op,
+                                 static_cast<int>(event.outcome), static_cast<int>(event.code)));
+  }
+  return digest;
+}
+
+/// Drives one program; its state is the run in the making.
+class Driver {
+ public:
+  Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor)
+      : case_(c), adapter_(adapter), options_(options), monitor_(monitor), rules_(ParseRules(c)) {
+    run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
+    run_.checker = adapter.MakeChecker(c.program, c.store);
+    run_.opens.push_back(0);
+  }
+
+  Run Drive() && {
+    bool alive = Open(0);
+    for (OpNumber op = 1; alive && !run_.live.has_value() && op <= case_.program.size(); ++op) {
+      alive = Step(op);
+    }
+    process_.reset();
+    run_.digest = DigestOf(run_.volume->trace(), run_.events);
+    return std::move(run_);
+  }
+
+ private:
+  static std::vector<faultfs::FaultRule> ParseRules(const Case& c) {
+    std::string text;
+    for (const std::string& rule : c.faults) text += rule + "\n";
+    Result<std::vector<faultfs::FaultRule>> rules = faultfs::ParseFaultRules(text);
+    FAULTFS_CHECK(rules.ok(), "scenarios check their fault rules when they are read");
+    return std::move(rules).value();
+  }
+
+  /// False if the program cannot go on.
+  bool Step(OpNumber op) {
+    const Operation& operation = case_.program[op - 1];
+    Take({.kind = Event::Kind::kInvoke, .op = op});
+    if (operation.verb == Verb::kKill) {
+      process_.reset();
+      Take({.kind = Event::Kind::kKilled, .op = op});
+      return Open(op);
+    }
+    if (operation.verb == Verb::kReopen) {
+      const Status closed = process_->Close();
+      Take({.kind = Event::Kind::kClosed,
+            .op = op,
+            .outcome = adapter_.contract().OutcomeOf(closed),
+            .code = closed.code()});
+      process_.reset();
+      return Open(op);
+    }
+    const Reply reply = process_->Apply(operation, op);
+    Take({.kind = Event::Kind::kReturn,
+          .op = op,
+          .outcome = adapter_.contract().OutcomeOf(reply.status),
+          .code = reply.status.code()},
+         reply);
+    return true;
+  }
+
+  bool Open(OpNumber op) {
+    process_ = std::make_unique<Process>(case_, adapter_, options_, monitor_, *run_.volume, &rules_,
+                                         opens_++);
+    run_.opens.back() = opens_;
+    const Status opened = process_->Open();
+    Reply reply;
+    if (opened.ok()) {
+      Result<Dump> dump = process_->ReadAll();
+      reply.status = dump.status();
+      if (dump.ok()) reply.dump = std::move(dump).value();
+    } else {
+      reply.status = opened;
+    }
+    if (!reply.status.ok()) {
+      NoteFailedOpen(reply.status);
+      return false;
+    }
+    Take({.kind = Event::Kind::kOpened, .op = op}, reply);
+    return true;
+  }
+
+  // An error that a fault rule made is the engine's to report; one that nobody made is a finding.
+  void NoteFailedOpen(const Status& status) {
+    uint64_t decided = 0;
+    for (const faultfs::FaultRules::Count& count : rules_.counts()) decided += count.decided;
+    const bool corruption = status.Is(Code::kCorruption);
+    if (decided > 0 && !corruption) return;
+    Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
+                   status.ToString()});
+  }
+
+  void Take(const Event& event, const Reply& reply = {}) {
+    run_.volume->Mark(run_.events.size());
+    run_.events.push_back(event);
+    run_.opens.push_back(opens_);
+    Note(run_.checker->Take(event, reply));
+  }
+
+  void Note(const std::optional<Violation>& violation) {
+    if (violation.has_value() && !run_.live.has_value()) run_.live = violation;
+  }
+
+  const Case& case_;
+  const Adapter& adapter_;
+  const ExploreOptions& options_;
+  Monitor& monitor_;
+  faultfs::FaultRules rules_;
+  Run run_;
+  uint64_t opens_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace
+
+Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                 Monitor& monitor, faultfs::Volume& volume, faultfs::IoHook* hook,
+                 uint64_t open_ordinal)
+    : case_(c),
+      adapter_(adapter),
+      options_(options),
+      monitor_(monitor),
+      file_system_(volume, hook),
+      entropy_(c.seed, open_ordinal) {}
+
+// Dead before the engine's destructors run: they must not write what a dead process cannot.
+Process::~Process() { file_system_.Kill(); }
+
+void Process::Limit() {
+  file_system_.SetCallLimit(file_system_.calls() + options_.call_limit,
+                            [this] { monitor_.Hung(opening_); });
+}
+
+Status Process::Open() {
+  opening_ = true;
+  Limit();
+  Result<std::unique_ptr<System>> opened = adapter_.Open({.file_system = file_system_,
+                                                          .directory = kStoreDirectory,
+                                                          .entropy = entropy_,
+                                                          .executor = executor_,
+                                                          .config = case_.store});
+  opening_ = false;
+  if (!opened.ok()) return opened.status();
+  system_ = std::move(opened).value();
+  return Status();
+}
+
+Result<Dump> Process::ReadAll() { return system_->ReadAll(); }
+
+Reply Process::Apply(const Operation& operation, OpNumber number) {
+  Limit();
+  return system_->Apply(operation, number);
+}
+
+Status Process::Close() {
+  Limit();
+  Status status = system_->Close();
+  system_.reset();
+  return status;
+}
+
+Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+               Monitor& monitor) {
+  return Driver(c, adapter, options, monitor).Drive();
+}
+
+size_t EventsAt(const faultfs::Trace& trace, uint32_t steps) {
+  for (uint32_t step = steps; step-- > 0;) {
+    if (trace.ops[step].kind == faultfs::TraceKind::kMark) return trace.ops[step].mark + 1;
+  }
+  return 0;
+}
+
+Operation ProbeOperation() {
+  Operation operation;
+  operation.verb = Verb::kSet;
+  operation.key = "\xff probe";
+  operation.value_bytes = 24;
+  operation.durability = Durability::kSync;
+  return operation;
+}
+
+OpNumber ProbeNumber(const Case& c) { return static_cast<OpNumber>(c.program.size() + 1); }
+
+}  // namespace crashlab

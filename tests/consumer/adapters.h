@@ -1,0 +1,9 @@
+#pragma once
+
+#include "harness/adapter.h"
+
+/// "tiny": TinyStore under the key-value oracle that comes with Crashlab.
+const crashlab::Adapter& TinyAdapter();
+
+/// "document": one file that is saved as a whole, with a checker of its own.
+const crashlab::Adapter& DocumentAdapter();
