@@ -1,8 +1,7 @@
 // The names of every place in the store that changes the disk.
 //
 // Stable: crash points, findings, fault rules and sync elision are keyed by them. Adding one is
-// fine; renaming one renames findings. The third column says what is lost if a sync of that name
-// does nothing (a rot-only sync serves nothing but the detection of damage).
+// fine; renaming one renames findings. The comment behind a sync says what rests on it.
 #pragma once
 
 #include "faultfs/env/io_tag.h"

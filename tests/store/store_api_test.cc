@@ -254,7 +254,8 @@ TEST(StoreOpenTest, ParentMustExist) {
 }
 
 TEST(StoreOpenTest, OneShardDoesWhatManyDo) {
-  for (const uint32_t shards : {1u, 2u, 64u, 1000u}) {
+  // ThreadSanitizer follows at most 64 locks a thread.
+  for (const uint32_t shards : {1u, 2u, 7u, 50u}) {
     StoreWorld world;
     world.options.shards = shards;
     world.MustOpen();

@@ -62,7 +62,10 @@ void StoreWorld::Kill() {
   process_.reset();
 }
 
-Store& StoreWorld::store() { return *store_; }
+Store& StoreWorld::store() {
+  FAULTFS_CHECK(store_ != nullptr, "the store is open: see the failure above");
+  return *store_;
+}
 
 void StoreWorld::MustOpen() {
   const Status status = Open();
