@@ -15,7 +15,31 @@ using faultfs::Status;
 
 namespace {
 
+/// Where a directory waits while its name is renewed.
+std::string AsidePath(std::string_view directory) {
+  while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
+  return std::string(directory).append(kTemporarySuffix);
+}
+
+bool HasSegment(const std::vector<faultfs::DirEntry>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const faultfs::DirEntry& entry) {
+    return ParseFileName(entry.name, kSegmentSuffix).has_value();
+  });
+}
+
+/// Nothing but what a store has before its first segment.
+bool IsUnborn(const std::vector<faultfs::DirEntry>& entries) {
+  return std::all_of(entries.begin(), entries.end(), [](const faultfs::DirEntry& entry) {
+    return entry.name == kLockName || ParseFileName(entry.name, kTemporarySuffix).has_value();
+  });
+}
+
 Status CreateDurably(FileSystem& file_system, std::string_view directory) {
+  const std::string aside = AsidePath(directory);
+  const Result<std::vector<faultfs::DirEntry>> waiting = file_system.List(aside);
+  if (waiting.ok() && IsUnborn(*waiting)) {
+    FAULTFS_RETURN_IF_ERROR(file_system.Rename(aside, directory, tags::kDirBack));
+  }
   const Status created = file_system.CreateDir(directory, tags::kDirCreate);
   if (!created.ok() && !created.Is(Code::kAlreadyExists)) return created;
   Status synced = file_system.SyncDir(ParentPath(directory), tags::kDirSyncParent);
@@ -27,10 +51,19 @@ Status CreateDurably(FileSystem& file_system, std::string_view directory) {
   return synced;
 }
 
-bool HasSegment(const std::vector<faultfs::DirEntry>& entries) {
-  return std::any_of(entries.begin(), entries.end(), [](const faultfs::DirEntry& entry) {
-    return ParseFileName(entry.name, kSegmentSuffix).has_value();
-  });
+// Nobody can know whether a sync of the parent failed in an earlier process: then the name is in
+// the cache and nowhere else, and another sync returns Ok without writing it. Moving the directory
+// aside and back makes its name anew. What cannot be moved (a mount point, a directory in a place
+// that is not ours) was not made by us.
+Status RenewName(FileSystem& file_system, std::string_view directory) {
+  const std::string aside = AsidePath(directory);
+  const Status moved = file_system.Rename(directory, aside, tags::kDirAside);
+  if (moved.ok()) {
+    FAULTFS_RETURN_IF_ERROR(file_system.Rename(aside, directory, tags::kDirBack));
+  } else if (moved.Is(Code::kIoError) || moved.Is(Code::kNoSpace)) {
+    return moved;
+  }
+  return file_system.SyncDir(ParentPath(directory), tags::kDirSyncParent);
 }
 
 }  // namespace
@@ -54,7 +87,7 @@ Result<LockedDirectory> LockDirectory(FileSystem& file_system, std::string_view 
 
   FAULTFS_ASSIGN_OR_RETURN(auto entries, file_system.List(directory));
   if (!name_is_durable && !HasSegment(entries)) {
-    FAULTFS_RETURN_IF_ERROR(file_system.SyncDir(ParentPath(directory), tags::kDirSyncParent));
+    FAULTFS_RETURN_IF_ERROR(RenewName(file_system, directory));
   }
   return LockedDirectory{.lock = std::move(lock).value(), .entries = std::move(entries)};
 }

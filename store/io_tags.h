@@ -14,6 +14,8 @@ using faultfs::IoTag;
 inline constexpr IoTag kDirCreate{"dir.create"};
 inline constexpr IoTag kDirSyncParent{"dir.sync-parent"};  // the whole store
 inline constexpr IoTag kDirRemove{"dir.remove"};           // undoes dir.create after a failed sync
+inline constexpr IoTag kDirAside{"dir.aside"};             // renews the name of a directory …
+inline constexpr IoTag kDirBack{"dir.back"};               // … that may never have become durable
 inline constexpr IoTag kDirLock{"dir.lock"};
 
 // A new segment: temporary file, sync, rename, directory sync.
