@@ -41,6 +41,23 @@ Result<Tear> ParseTear(const EffectGraph& graph, std::string_view text) {
   return tear;
 }
 
+Status AddTear(const EffectGraph& graph, std::string_view text, CrashState& state) {
+  FAULTFS_ASSIGN_OR_RETURN(const Tear tear, ParseTear(graph, text));
+  std::string_view why;
+  if (graph.model.tear != TearSize::kByteLinear) {
+    why = "the model has no tears within a sector";
+  } else if (!std::binary_search(state.lost.begin(), state.lost.end(), tear.effect)) {
+    why = "only a lost effect can be torn";
+  } else if (!state.tears.empty()) {
+    why = "one tear a state";
+  }
+  if (!why.empty()) {
+    return Status::Error(Code::kInvalidArgument, fmt::format("tear \"{}\": {}", text, why));
+  }
+  state.tears.push_back(tear);
+  return Status();
+}
+
 }  // namespace
 
 std::string_view Name(Fill value) {
@@ -80,6 +97,13 @@ Result<CrashState> FromText(const EffectGraph& graph, const CrashStateText& text
         fmt::format("no fill \"{}\": zeros, garbage, earlier or freed", text.fill));
   }
   state.fill = *fill;
+  if (graph.model.fill == FillPolicy::kZeros && state.fill != Fill::kZeros) {
+    if (unknown == Unknown::kRefuse) {
+      return Status::Error(Code::kInvalidArgument,
+                           fmt::format("fill \"{}\" under a model with zeros only", text.fill));
+    }
+    state.fill = Fill::kZeros;
+  }
   PointView view(graph, state.point);
   const auto pending = [&](EffectId id) {
     return std::binary_search(view.pending().begin(), view.pending().end(), id);
@@ -95,6 +119,7 @@ Result<CrashState> FromText(const EffectGraph& graph, const CrashStateText& text
     }
   }
   std::sort(state.lost.begin(), state.lost.end());
+  state.lost.erase(std::unique(state.lost.begin(), state.lost.end()), state.lost.end());
   std::vector<EffectId> closed = state.lost;
   view.CloseUpward(closed);
   if (unknown == Unknown::kRefuse && closed != state.lost) {
@@ -103,15 +128,8 @@ Result<CrashState> FromText(const EffectGraph& graph, const CrashStateText& text
   }
   state.lost = std::move(closed);
   for (const std::string& tear_text : text.tears) {
-    const Result<Tear> tear = ParseTear(graph, tear_text);
-    const bool fits =
-        tear.ok() && std::binary_search(state.lost.begin(), state.lost.end(), tear->effect);
-    if (fits) {
-      state.tears.push_back(*tear);
-    } else if (unknown == Unknown::kRefuse) {
-      if (!tear.ok()) return tear.status();
-      return Status::Error(Code::kInvalidArgument, "only a lost effect can be torn");
-    }
+    const Status added = AddTear(graph, tear_text, state);
+    if (!added.ok() && unknown == Unknown::kRefuse) return added;
   }
   return state;
 }

@@ -70,7 +70,7 @@ void DiskBuilder::BuildFileOnBase(InodeNumber file) {
   const FileOutcome outcome(view_, file);
   const uint64_t size_bytes = outcome.size_bytes();
   // The sector that holds the new end stays, and shows what it holds.
-  if (outcome.cut() && outcome.freed_from_bytes() < inode->size_bytes) {
+  if (outcome.freed_from_bytes() < inode->size_bytes) {
     disk_.SetSize(file, outcome.freed_from_bytes());
   }
   if (disk_.Find(file)->size_bytes != size_bytes) disk_.SetSize(file, size_bytes);
@@ -91,33 +91,31 @@ void DiskBuilder::BuildFileOnFloor(const TouchedFile& file) {
   const FileOutcome outcome(view_, file.inode);
   const uint64_t size_bytes = outcome.size_bytes();
   const uint64_t floor_bytes = inode->size_bytes;
-  // Sectors may have persisted before the size that shows them, and a floor that is shorter than
-  // the file had forgotten the rest of its last sector.
-  const bool rebuild = outcome.cut_pending() || size_bytes > floor_bytes;
-  if (outcome.cut_pending() && outcome.freed_from_bytes() < floor_bytes) {
-    disk_.SetSize(file.inode, outcome.freed_from_bytes());
+  if (outcome.pending_freed_from_bytes() < floor_bytes) {
+    disk_.SetSize(file.inode, outcome.pending_freed_from_bytes());
   }
   if (disk_.Find(file.inode)->size_bytes != size_bytes) disk_.SetSize(file.inode, size_bytes);
+  // From here on the floor has forgotten what is durable: it was shorter than the file, or a
+  // pending cut emptied what was forced anew since (a failed sync may leave a cut behind for good).
+  const uint64_t forgotten_bytes = std::min(floor_bytes, outcome.pending_freed_from_bytes());
   const auto build = [&](RegisterId reg_id) {
     using enum SectorOutcome::Shows;
     const SectorOutcome sector = outcome.Sector(reg_id);
     const Register& reg = graph_.registers[reg_id];
-    if (sector.shows == kWritten && (rebuild || view_.Pending(sector.effect))) {
+    const bool forgotten = (reg.sector + 1) * unit_ > forgotten_bytes;
+    if (sector.shows == kWritten && (forgotten || view_.Pending(sector.effect))) {
       WriteSector(reg, size_bytes, graph_.SectorContent(graph_.effects[sector.effect].write));
-    } else if (sector.shows == kBase && rebuild) {
+    } else if (sector.shows == kBase && forgotten) {
       WriteSector(reg, size_bytes, ReadSector(graph_.base, reg.inode, reg.sector, unit_));
     } else if (sector.shows == kFill) {
       FillSector(reg, sector.freed_by, size_bytes);
     }
   };
-  if (!rebuild) {
-    for (RegisterId reg_id : view_.PendingSectors(file)) build(reg_id);
-    return;
-  }
-  const uint64_t first = outcome.cut_pending() ? 0 : floor_bytes / unit_;
+  for (RegisterId reg_id : view_.PendingSectors(file)) build(reg_id);
+  if (size_bytes <= forgotten_bytes) return;
   for (RegisterId reg_id : graph_.file_sectors[file.inode]) {
-    const bool pending = view_.Pending(view_.newest(reg_id));
-    if (pending || graph_.registers[reg_id].sector >= first) build(reg_id);
+    const EffectId newest = view_.newest(reg_id);
+    if (newest != kNone && !view_.Pending(newest)) build(reg_id);
   }
 }
 

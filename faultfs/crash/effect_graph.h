@@ -86,6 +86,7 @@ struct EffectGraph {
   std::vector<FileType> inode_types;                  // by inode number: base and trace
   std::vector<std::vector<RegisterId>> file_sectors;  // by inode number: its sector registers
   std::vector<RegisterId> file_size;                  // by inode number: its size register or kNone
+  std::vector<std::vector<EffectId>> file_cuts;       // by inode number: its effects that free
   bool renames_directories = false;
 
   [[nodiscard]] std::string_view SectorContent(const RegisterWrite& write) const {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "faultfs/crash/disk_builder.h"
+#include "faultfs/crash/file_outcome.h"
 #include "faultfs/crash/states.h"
 
 namespace faultfs {
@@ -39,7 +40,16 @@ class Explainer {
 
   std::optional<CrashState> Run() {
     if (!graph_.edges.empty()) return TryAll();
-    return TryEntries(0);
+    // Zeros first: the plainest explanation, and the likeliest.
+    for (Fill fill : AllowedFills()) {
+      for (bool any_bytes : {false, true}) {
+        if (any_bytes && fill != Fill::kGarbage) continue;
+        fill_ = fill;
+        any_bytes_ = any_bytes;
+        if (auto state = TryEntries(0)) return state;
+      }
+    }
+    return std::nullopt;
   }
 
  private:
@@ -100,13 +110,7 @@ class Explainer {
     matches_.clear();
     std::map<InodeNumber, InodeNumber> reverse;
     if (!MatchNames(kRootInode, kRootInode, reverse)) return std::nullopt;
-    for (Fill fill : AllowedFills()) {
-      for (bool any_bytes : {false, true}) {
-        if (any_bytes && fill != Fill::kGarbage) continue;
-        if (auto state = TryContents(fill, any_bytes)) return state;
-      }
-    }
-    return std::nullopt;
+    return TryContents();
   }
 
   std::vector<Fill> AllowedFills() const {
@@ -132,83 +136,97 @@ class Explainer {
     return true;
   }
 
-  std::optional<CrashState> TryContents(Fill fill, bool any_bytes) {
-    CrashState state{.point = view_.point(), .lost = {}, .tears = {}, .fill = fill};
+  std::optional<CrashState> TryContents() {
+    CrashState state{.point = view_.point(), .lost = {}, .tears = {}, .fill = fill_};
     std::vector<EffectId> lost(lost_.begin(), lost_.end());
     for (const auto& [ours, theirs] : matches_) {
-      if (!MatchFile(ours, theirs, fill, any_bytes, lost, state.tears)) return std::nullopt;
+      if (!MatchFile(ours, theirs, lost, state.tears)) return std::nullopt;
     }
     std::sort(lost.begin(), lost.end());
     state.lost = std::move(lost);
     return state;
   }
 
-  bool MatchFile(InodeNumber ours, InodeNumber theirs, Fill fill, bool any_bytes,
-                 std::vector<EffectId>& lost, std::vector<Tear>& tears) {
+  /// One tear is allowed for the whole tree, so a file takes it only if nothing else fits.
+  bool MatchFile(InodeNumber ours, InodeNumber theirs, std::vector<EffectId>& lost,
+                 std::vector<Tear>& tears) {
     const RegisterId size_reg = ours < graph_.file_size.size() ? graph_.file_size[ours] : kNone;
-    for (std::vector<EffectId> size_lost : VersionsOf(size_reg)) {
-      std::vector<EffectId> file_lost = size_lost;
-      std::vector<Tear> file_tears = tears;
-      if (MatchSectors(ours, theirs, fill, any_bytes, file_lost, file_tears)) {
+    const bool has_tears = graph_.model.tear == TearSize::kByteLinear && tears.empty();
+    for (bool may_tear : {false, true}) {
+      if (may_tear && !has_tears) break;
+      for (const std::vector<EffectId>& size_lost : VersionsOf(size_reg)) {
+        std::vector<EffectId> file_lost = size_lost;
+        std::optional<Tear> tear;
+        if (!MatchSectors(ours, theirs, may_tear, file_lost, tear)) continue;
         lost.insert(lost.end(), file_lost.begin(), file_lost.end());
-        tears = file_tears;
+        if (tear.has_value()) tears.push_back(*tear);
         return true;
       }
     }
     return false;
   }
 
-  bool MatchSectors(InodeNumber ours, InodeNumber theirs, Fill fill, bool any_bytes,
-                    std::vector<EffectId>& lost, std::vector<Tear>& tears) {
-    if (BuildFile(ours, lost, fill).Find(ours)->size_bytes != observed_.Find(theirs)->size_bytes) {
-      return false;
-    }
-    std::set<uint64_t> free_sectors;
+  bool MatchSectors(InodeNumber ours, InodeNumber theirs, bool may_tear,
+                    std::vector<EffectId>& lost, std::optional<Tear>& tear) {
+    const uint64_t size_bytes = observed_.Find(theirs)->size_bytes;
+    if (BuildFile(ours, lost).Find(ours)->size_bytes != size_bytes) return false;
+    std::set<uint64_t> settled;  // sectors that need not be compared below
     if (ours < graph_.file_sectors.size()) {
       for (RegisterId reg : graph_.file_sectors[ours]) {
         if (view_.newest(reg) == kNone) continue;
-        const bool found = MatchSector(reg, theirs, fill, lost, tears);
-        if (!found && !(any_bytes && LoseToFill(reg, lost))) return false;
-        if (!found) free_sectors.insert(graph_.registers[reg].sector);
+        const bool had_tear = tear.has_value();
+        if (MatchSector(reg, theirs, lost)) continue;
+        const bool fits = (any_bytes_ && LoseToFill(reg, lost)) ||
+                          (may_tear && !had_tear && MatchTornSector(reg, theirs, lost, tear));
+        if (!fits) return false;
+        settled.insert(graph_.registers[reg].sector);
       }
     }
-    const Image built = BuildFile(ours, lost, fill);
+    const Image built = BuildFile(ours, lost);
     const size_t unit = graph_.model.unit_bytes();
-    const uint64_t size_bytes = observed_.Find(theirs)->size_bytes;
     for (uint64_t sector = 0; sector * unit < size_bytes; ++sector) {
-      if (free_sectors.contains(sector)) continue;
-      const bool torn = std::any_of(tears.begin(), tears.end(), [&](const Tear& tear) {
-        const Register& reg = graph_.RegisterOf(graph_.effects[tear.effect].write);
-        return reg.inode == ours && reg.sector == sector;
-      });
-      if (!torn && Bytes(built, ours, sector * unit, unit) !=
-                       Bytes(observed_, theirs, sector * unit, unit)) {
+      if (!settled.contains(sector) && Bytes(built, ours, sector * unit, unit) !=
+                                           Bytes(observed_, theirs, sector * unit, unit)) {
         return false;
       }
     }
     return true;
   }
 
-  bool MatchSector(RegisterId reg_id, InodeNumber theirs, Fill fill, std::vector<EffectId>& lost,
-                   std::vector<Tear>& tears) {
+  /// What the sector shows if `sector_lost` is lost too.
+  std::string Shown(const Register& reg, std::vector<EffectId> lost,
+                    const std::vector<EffectId>& sector_lost) {
+    lost.insert(lost.end(), sector_lost.begin(), sector_lost.end());
+    const size_t unit = graph_.model.unit_bytes();
+    return Bytes(BuildFile(reg.inode, lost), reg.inode, reg.sector * unit, unit);
+  }
+
+  bool MatchSector(RegisterId reg_id, InodeNumber theirs, std::vector<EffectId>& lost) {
     const Register& reg = graph_.registers[reg_id];
     const size_t unit = graph_.model.unit_bytes();
     const std::string seen = Bytes(observed_, theirs, reg.sector * unit, unit);
     for (const std::vector<EffectId>& sector_lost : VersionsOf(reg_id)) {
-      std::vector<EffectId> all = lost;
-      all.insert(all.end(), sector_lost.begin(), sector_lost.end());
-      const std::string shown =
-          Bytes(BuildFile(reg.inode, all, fill), reg.inode, reg.sector * unit, unit);
-      if (shown == seen) {
-        lost = std::move(all);
-        return true;
-      }
-      if (graph_.model.tear != TearSize::kByteLinear || !tears.empty()) continue;
-      if (const std::optional<Tear> tear = TearThatShows(seen, shown, sector_lost)) {
-        lost = std::move(all);
-        tears.push_back(*tear);
-        return true;
-      }
+      if (Shown(reg, lost, sector_lost) != seen) continue;
+      lost.insert(lost.end(), sector_lost.begin(), sector_lost.end());
+      return true;
+    }
+    return false;
+  }
+
+  bool MatchTornSector(RegisterId reg_id, InodeNumber theirs, std::vector<EffectId>& lost,
+                       std::optional<Tear>& tear) {
+    const Register& reg = graph_.registers[reg_id];
+    const size_t unit = graph_.model.unit_bytes();
+    const std::string seen = Bytes(observed_, theirs, reg.sector * unit, unit);
+    for (std::vector<EffectId>& sector_lost : VersionsOf(reg_id)) {
+      const std::string older = Shown(reg, lost, sector_lost);
+      const EffectId freed_by = FileOutcome(view_, reg.inode).Sector(reg_id).freed_by;
+      std::vector<EffectId> candidates = sector_lost;
+      std::erase_if(candidates, [&](EffectId id) { return freed_by != kNone && id < freed_by; });
+      tear = TearThatShows(seen, older, candidates);
+      if (!tear.has_value()) continue;
+      lost.insert(lost.end(), sector_lost.begin(), sector_lost.end());
+      return true;
     }
     return false;
   }
@@ -233,16 +251,13 @@ class Explainer {
 
   /// Loses all that is pending on the register, if fill is what shows then.
   bool LoseToFill(RegisterId reg_id, std::vector<EffectId>& lost) {
-    std::vector<EffectId> all = lost;
     const std::vector<EffectId> oldest = VersionsOf(reg_id).back();
-    all.insert(all.end(), oldest.begin(), oldest.end());
     const Register& reg = graph_.registers[reg_id];
-    const size_t unit = graph_.model.unit_bytes();
-    const auto shown = [&](Fill fill) {
-      return Bytes(BuildFile(reg.inode, all, fill), reg.inode, reg.sector * unit, unit);
-    };
-    if (shown(Fill::kZeros) == shown(Fill::kGarbage)) return false;
-    lost = std::move(all);
+    (void)Shown(reg, lost, oldest);  // assumes the state
+    if (FileOutcome(view_, reg.inode).Sector(reg_id).shows != SectorOutcome::Shows::kFill) {
+      return false;
+    }
+    lost.insert(lost.end(), oldest.begin(), oldest.end());
     return true;
   }
 
@@ -258,9 +273,9 @@ class Explainer {
     return versions;
   }
 
-  Image BuildFile(InodeNumber file, const std::vector<EffectId>& lost, Fill fill) {
+  Image BuildFile(InodeNumber file, const std::vector<EffectId>& lost) {
     view_.Assume(lost);
-    DiskBuilder builder(view_, tree_, fill);
+    DiskBuilder builder(view_, tree_, fill_);
     for (const TouchedFile& touched : view_.touched_files()) {
       if (touched.inode == file) builder.BuildFileOnFloor(touched);
     }
@@ -271,7 +286,9 @@ class Explainer {
   PointView view_;
   const Image& observed_;
   std::vector<EffectId> entries_;
-  std::set<EffectId> lost_;  // of the entries
+  std::set<EffectId> lost_;   // of the entries
+  Fill fill_ = Fill::kZeros;  // that is being tried
+  bool any_bytes_ = false;    // whatever is seen passes for garbage
   Image tree_;
   std::map<InodeNumber, InodeNumber> matches_;  // file of ours -> observed file
 };

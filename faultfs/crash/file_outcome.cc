@@ -10,21 +10,19 @@ FileOutcome::FileOutcome(const PointView& view, InodeNumber file)
   size_bytes_ = base == nullptr ? 0 : base->size_bytes;
   const RegisterId reg = graph_.file_size[file];
   if (reg == kNone) return;
-  EffectId id = view.NewestPersisted(reg);
-  if (id != kNone) size_bytes_ = graph_.effects[id].write.value;
+  const EffectId newest = view.NewestPersisted(reg);
+  if (newest != kNone) size_bytes_ = graph_.effects[newest].write.value;
   const uint64_t unit = graph_.model.unit_bytes();
-  for (; id != kNone; id = graph_.effects[id].write.previous) {
-    const Effect& effect = graph_.effects[id];
-    if (!effect.frees) continue;
-    cuts_.push_back({id, (effect.write.value + unit - 1) / unit});
-    cut_pending_ |= view.Pending(id);
+  const std::vector<EffectId>& cuts = graph_.file_cuts[file];
+  for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) {
+    if (!view.Persisted(*cut)) continue;
+    const uint64_t first_freed = (graph_.effects[*cut].write.value + unit - 1) / unit;
+    cuts_.push_back({*cut, first_freed});
+    freed_from_bytes_ = std::min(freed_from_bytes_, first_freed * unit);
+    if (view.Pending(*cut)) {
+      pending_freed_from_bytes_ = std::min(pending_freed_from_bytes_, first_freed * unit);
+    }
   }
-}
-
-uint64_t FileOutcome::freed_from_bytes() const {
-  uint64_t sector = UINT64_MAX / graph_.model.unit_bytes();
-  for (const Cut& cut : cuts_) sector = std::min(sector, cut.first_freed_sector);
-  return sector * graph_.model.unit_bytes();
 }
 
 SectorOutcome FileOutcome::Sector(RegisterId reg_id) const {

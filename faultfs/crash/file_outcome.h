@@ -29,11 +29,10 @@ class FileOutcome {
   FileOutcome(const PointView& view, InodeNumber file);
 
   [[nodiscard]] uint64_t size_bytes() const { return size_bytes_; }
-  /// Whether a cut persisted at all, and one that might have been lost.
-  [[nodiscard]] bool cut() const { return !cuts_.empty(); }
-  [[nodiscard]] bool cut_pending() const { return cut_pending_; }
-  /// Bytes from the least size that the file was cut to on the disk, rounded up to whole sectors.
-  [[nodiscard]] uint64_t freed_from_bytes() const;
+  /// Where the sectors begin that persisted cuts freed: of all cuts, and of those that might have
+  /// been lost. Not below any size if there is no such cut.
+  [[nodiscard]] uint64_t freed_from_bytes() const { return freed_from_bytes_; }
+  [[nodiscard]] uint64_t pending_freed_from_bytes() const { return pending_freed_from_bytes_; }
   [[nodiscard]] SectorOutcome Sector(RegisterId reg) const;
 
  private:
@@ -48,7 +47,8 @@ class FileOutcome {
   const PointView& view_;
   const EffectGraph& graph_;
   uint64_t size_bytes_ = 0;
-  bool cut_pending_ = false;
+  uint64_t freed_from_bytes_ = UINT64_MAX;
+  uint64_t pending_freed_from_bytes_ = UINT64_MAX;
   std::vector<Cut> cuts_;  // newest first
 };
 

@@ -93,8 +93,9 @@ class Lowering {
   }
 
   void LowerTruncate(const TraceOp& op, bool frees) {
-    IssueSize(op.inode, op.length_bytes, frees);
+    const EffectId cut = IssueSize(op.inode, op.length_bytes, frees);
     if (!frees) return;
+    graph_.file_cuts[op.inode].push_back(cut);
     SectorTable& table = TableOf(op.inode);
     const uint64_t first_freed = (op.length_bytes + unit_ - 1) / unit_;
     table.base_sectors = std::min(table.base_sectors, first_freed);
@@ -198,11 +199,11 @@ class Lowering {
     Issue(effect, directory);
   }
 
-  void IssueSize(InodeNumber inode, uint64_t size_bytes, bool frees) {
+  EffectId IssueSize(InodeNumber inode, uint64_t size_bytes, bool frees) {
     Effect effect;
     effect.frees = frees;
     effect.write = Write(SizeRegister(inode), size_bytes);
-    Issue(effect, inode);
+    return Issue(effect, inode);
   }
 
   void IssueSectors(InodeNumber inode, uint64_t offset_bytes, uint64_t length_bytes) {
@@ -304,6 +305,7 @@ class Lowering {
       graph_.inode_types.resize(inode + 1, FileType::kFile);
       graph_.file_size.resize(inode + 1, kNone);
       graph_.file_sectors.resize(inode + 1);
+      graph_.file_cuts.resize(inode + 1);
     }
     graph_.inode_types[inode] = type;
   }

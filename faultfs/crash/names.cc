@@ -38,6 +38,29 @@ std::string OperationName(const Trace& trace, uint32_t step) {
   return fmt::format("{}#{}", name, nth);
 }
 
+/// OperationName for one step after another, in one walk.
+class OperationCounter {
+ public:
+  explicit OperationCounter(const Trace& trace) : trace_(trace) {}
+
+  /// `step`, not less than the last one asked for, begins a call.
+  const std::string& NameOf(uint32_t step) {
+    for (; next_ <= step; ++next_) {
+      if (!StartsCall(trace_.ops[next_])) continue;
+      const std::string_view call = CallName(trace_.ops[next_]);
+      const int nth = ++count_[call];
+      if (next_ == step) name_ = fmt::format("{}#{}", call, nth);
+    }
+    return name_;
+  }
+
+ private:
+  const Trace& trace_;
+  uint32_t next_ = 0;
+  std::map<std::string_view, int> count_;
+  std::string name_;
+};
+
 /// Where inodes are in the tree while a trace is walked.
 class Paths {
  public:
@@ -163,8 +186,10 @@ std::string CrashPointName(const Trace& trace, CrashPoint point) {
 }
 
 Result<EffectId> FindEffect(const EffectGraph& graph, std::string_view name) {
+  OperationCounter counter(*graph.trace);
   for (EffectId id = 0; id < graph.effects.size(); ++id) {
-    if (EffectName(graph, id) == name) return id;
+    const Effect& effect = graph.effects[id];
+    if (counter.NameOf(effect.step) + "/" + RegisterName(graph, effect) == name) return id;
   }
   return Status::Error(Code::kNotFound, fmt::format("the run has no effect \"{}\"", name));
 }

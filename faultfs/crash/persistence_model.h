@@ -20,7 +20,7 @@
 
 namespace faultfs {
 
-/// How finely a write can come apart.
+/// How finely a write can come apart (A1, A2).
 enum class TearSize : uint8_t {
   k512,         // sectors of 512 bytes are written whole or not at all
   k4096,        // pages of 4096 bytes are
@@ -28,25 +28,26 @@ enum class TearSize : uint8_t {
                 // back part of the new content, the rest old
 };
 
-/// What a sector shows that lies inside the size and whose content never became durable.
+/// What a sector shows that lies inside the size and whose content never became durable (A5).
 enum class FillPolicy : uint8_t {
   kZeros,  // zeros only
   kStale,  // zeros, garbage, earlier bytes of the range, or bytes of a file that was freed
 };
 
-/// Whether the two directory entries of a rename change together.
+/// Whether the two directory entries of a rename change together (A8).
 enum class RenameRule : uint8_t {
   kAtomic,
   kTwoEdits,  // the new name and the loss of the old one are two effects
 };
 
-/// In which order effects may become durable, beside the order on each single register.
+/// In which order effects may become durable, beside the order on each single register
+/// (A1, A3, A18).
 enum class EffectOrder : uint8_t {
   kFree,   // any
   kTotal,  // as issued: only prefixes survive
 };
 
-/// What a sync of one file or directory makes durable.
+/// What a sync of one file or directory makes durable (A9, A10, A18).
 enum class SyncScope : uint8_t {
   kObject,      // its own effects: a file's data and size, a directory's entries
   kEverything,  // all effects issued before it began

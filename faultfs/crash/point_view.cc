@@ -130,7 +130,8 @@ uint64_t PointView::Count(uint64_t cap) {
   return count;
 }
 
-std::vector<CrashState> PointView::Systematic() {
+std::vector<CrashState> PointView::Systematic(size_t stride) {
+  FAULTFS_CHECK(stride > 0, "a stride goes somewhere");
   std::vector<CrashState> states;
   const auto add = [&](CrashState state) {
     Assume(state.lost);
@@ -146,7 +147,8 @@ std::vector<CrashState> PointView::Systematic() {
   CrashState everything = nothing;
   everything.lost = pending_;
   add(everything);
-  for (EffectId id : pending_) {
+  for (size_t i = 0; i < pending_.size(); i += stride) {
+    const EffectId id = pending_[i];
     CrashState state = nothing;
     state.lost = {id};
     CloseUpward(state.lost);

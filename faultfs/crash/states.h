@@ -46,8 +46,9 @@ class PointView {
 
   /// The states that sampling takes before it draws: nothing lost, everything lost, each single
   /// effect lost (with what must persist after it), each single effect kept (with what must persist
-  /// before it), each effect torn; each with all the fills that show in it.
-  [[nodiscard]] std::vector<CrashState> Systematic();
+  /// before it), each effect torn; each with all the fills that show in it. In this order; of the
+  /// effects only each `stride`-th (> 0), where there are too many for a sample.
+  [[nodiscard]] std::vector<CrashState> Systematic(size_t stride = 1);
 
   /// The disk after the crash. `state` must be of this point.
   [[nodiscard]] Image Materialize(const CrashState& state);
@@ -121,9 +122,12 @@ class PointView {
 /// For a single state; PointView for many.
 [[nodiscard]] Image Materialize(const EffectGraph& graph, const CrashState& state);
 
-/// Is `observed` something that a crash at `point` may leave? The state by which it is, if so.
-/// Bytes that show where nothing became durable match any fill that the model allows; garbage
-/// matches anything, so that Materialize of the answer may differ from `observed` in those bytes.
+/// Is `observed` something that a crash at `point` may leave? The state by which it is, if so;
+/// zeros are tried before other fills, and a tear only where nothing else fits.
+///
+/// Garbage is whatever is seen where nothing became durable: if the answer has that fill, its
+/// Materialize may differ from `observed` in those bytes. (Where effects have an order of their
+/// own, only the garbage that Materialize shows is known.)
 [[nodiscard]] std::optional<CrashState> Explain(const EffectGraph& graph, CrashPoint point,
                                                 const Image& observed);
 

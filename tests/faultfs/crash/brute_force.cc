@@ -3,284 +3,15 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <optional>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "faultfs/env/random.h"
+#include "tests/faultfs/crash/plain_disk.h"
+#include "tests/faultfs/crash/version_history.h"
 
 namespace faultfs::test {
 namespace {
-
-using Number = InodeNumber;
-using Sector = uint64_t;
-
-/// A file: its bytes, and which of its sectors are more than a hole.
-struct PlainFile {
-  std::string bytes;
-  std::set<Sector> written;
-};
-
-struct PlainDisk {
-  std::map<Number, PlainFile> files;
-  std::map<Number, std::map<std::string, Number>> directories;
-};
-
-std::string FileBytes(const Image& image, Number file) {
-  std::string bytes(image.Find(file)->size_bytes, '\0');
-  (void)image.Read(file, 0, std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
-  return bytes;
-}
-
-PlainDisk ToPlain(const Image& image, size_t unit) {
-  PlainDisk disk;
-  for (Number number = 1; number < image.next_inode(); ++number) {
-    const Inode* inode = image.Find(number);
-    if (inode == nullptr) continue;
-    if (inode->type == FileType::kDirectory) {
-      auto& entries = disk.directories[number];
-      for (const auto& [name, child] : inode->entries) entries[name] = child;
-      continue;
-    }
-    PlainFile& file = disk.files[number];
-    file.bytes = FileBytes(image, number);
-    // An image knows holes by whole blocks of 4096 bytes.
-    for (Sector sector = 0; sector * unit < file.bytes.size(); ++sector) {
-      const size_t block = sector * unit / kBlockBytes;
-      if (block < inode->blocks.size() && inode->blocks[block]) file.written.insert(sector);
-    }
-  }
-  return disk;
-}
-
-// --- Text
-
-struct TextWriter {
-  const PlainDisk& disk;
-  std::map<Number, size_t> met;
-  std::string text;
-
-  void Directory(Number number, const std::string& path) {
-    for (const auto& [name, child] : disk.directories.at(number)) {
-      const std::string child_path = path + "/" + name;
-      text += child_path;
-      const auto [it, first] = met.try_emplace(child, met.size());
-      if (!first) {
-        text += " = #" + std::to_string(it->second) + "\n";
-      } else if (disk.directories.contains(child)) {
-        text += "/\n";
-        Directory(child, child_path);
-      } else {
-        const std::string& bytes = disk.files.at(child).bytes;
-        const size_t last = bytes.find_last_not_of('\0');
-        text += " " + std::to_string(bytes.size()) + " \"" +
-                bytes.substr(0, last == std::string::npos ? 0 : last + 1) + "\"\n";
-      }
-    }
-  }
-};
-
-std::string ToText(const PlainDisk& disk) {
-  TextWriter writer{.disk = disk, .met = {}, .text = {}};
-  writer.Directory(kRootInode, "");
-  return writer.text;
-}
-
-// --- What was issued
-
-enum class Kind { kSector, kSize, kEntry };
-
-/// Something on the disk that has one content after another.
-using Place = std::tuple<Number, Kind, Sector, std::string>;
-Number ObjectOf(const Place& place) { return std::get<0>(place); }
-
-struct Version {
-  size_t issue = 0;             // its turn among everything issued
-  std::string bytes;            // of a sector
-  uint64_t size = 0;            // of a size
-  bool cuts = false;            // a size below the one before
-  Number names = kNoInode;      // of an entry
-  std::optional<size_t> joint;  // the atomic rename that it is one half of
-  bool abandoned = false;
-};
-
-struct Allocation {
-  size_t issue;
-  Number file;
-  uint64_t begin;
-  uint64_t end;
-};
-
-struct History {
-  std::map<Place, std::vector<Version>> places;
-  std::map<Place, size_t> at_least;  // versions that a sync made durable
-  std::vector<Allocation> allocations;
-  std::vector<Number> freed;  // files that lost their last name, in that order
-  size_t issued = 0;
-};
-
-class Walk {
- public:
-  Walk(const PlainDisk& base, const PersistenceModel& model)
-      : model_(model), unit_(model.unit_bytes()), live_(base) {
-    for (const auto& [directory, entries] : base.directories) {
-      for (const auto& [name, child] : entries) ++names_of_[child];
-    }
-  }
-
-  void Step(const TraceOp& op) {
-    switch (op.kind) {
-      case TraceKind::kCreate:
-        live_.files[op.inode];
-        Name(op.directory, op.name, op.inode);
-        break;
-      case TraceKind::kCreateDir:
-      case TraceKind::kLink:
-        Name(op.directory, op.name, op.inode);
-        break;
-      case TraceKind::kUnlink:
-      case TraceKind::kRemoveDir:
-        Name(op.directory, op.name, kNoInode);
-        LoseName(op.inode);
-        break;
-      case TraceKind::kRename:
-        Rename(op);
-        break;
-      case TraceKind::kWrite:
-        Write(op);
-        break;
-      case TraceKind::kTruncate:
-        Truncate(op);
-        break;
-      case TraceKind::kAllocate:
-        Allocate(op);
-        break;
-      case TraceKind::kSyncBegin:
-        begun_[op.sync_id] = history.issued;
-        break;
-      case TraceKind::kSyncEnd:
-        SyncEnd(op);
-        break;
-      case TraceKind::kWriteback:
-      case TraceKind::kMark:
-        break;
-    }
-    if (op.kind == TraceKind::kCreate || op.kind == TraceKind::kLink) ++names_of_[op.inode];
-  }
-
-  History history;
-
- private:
-  Version& Issue(Place place) {
-    std::vector<Version>& versions = history.places[std::move(place)];
-    versions.emplace_back().issue = history.issued++;
-    return versions.back();
-  }
-
-  void Name(Number directory, const std::string& name, Number inode) {
-    Issue({directory, Kind::kEntry, 0, name}).names = inode;
-  }
-
-  void LoseName(Number inode) {
-    if (live_.files.contains(inode) && --names_of_[inode] == 0) history.freed.push_back(inode);
-  }
-
-  void Rename(const TraceOp& op) {
-    if (op.replaced != kNoInode) LoseName(op.replaced);
-    const size_t turn = history.issued;
-    Version& to = Issue({op.to_directory, Kind::kEntry, 0, op.to_name});
-    to.names = op.inode;
-    if (model_.rename == RenameRule::kAtomic) to.joint = turn;
-    Version& from = Issue({op.directory, Kind::kEntry, 0, op.name});
-    if (model_.rename == RenameRule::kAtomic) from.joint = turn;
-  }
-
-  void WriteSectors(Number file, uint64_t begin, uint64_t end) {
-    PlainFile& content = live_.files[file];
-    for (Sector sector = begin / unit_; sector * unit_ < end; ++sector) {
-      std::string bytes = content.bytes.substr(sector * unit_, unit_);
-      bytes.resize(unit_, '\0');
-      Issue({file, Kind::kSector, sector, ""}).bytes = bytes;
-      content.written.insert(sector);
-    }
-  }
-
-  void Resize(Number file, uint64_t size) {
-    PlainFile& content = live_.files[file];
-    Version& version = Issue({file, Kind::kSize, 0, ""});
-    version.size = size;
-    version.cuts = size < content.bytes.size();
-    if (version.cuts) {
-      content.written.erase(content.written.lower_bound((size + unit_ - 1) / unit_),
-                            content.written.end());
-    }
-    content.bytes.resize(size, '\0');
-  }
-
-  void Write(const TraceOp& op) {
-    std::string& bytes = live_.files[op.inode].bytes;
-    const uint64_t end = op.offset_bytes + op.data.size();
-    if (op.data.empty()) return;
-    const bool grows = end > bytes.size();
-    std::string grown = bytes;
-    if (grows) grown.resize(end, '\0');
-    grown.replace(op.offset_bytes, op.data.size(), op.data);
-    const std::string before = std::exchange(bytes, grown);
-    WriteSectors(op.inode, op.offset_bytes, end);
-    if (!grows) return;
-    bytes = before;  // Resize looks at what was
-    Resize(op.inode, end);
-    live_.files[op.inode].bytes = grown;
-  }
-
-  void Truncate(const TraceOp& op) {
-    const uint64_t before = live_.files[op.inode].bytes.size();
-    if (op.length_bytes == before) return;
-    Resize(op.inode, op.length_bytes);
-    // The page with the new end is zeroed behind it; a hole has no page.
-    const Sector tail = op.length_bytes / unit_;
-    if (op.length_bytes < before && op.length_bytes % unit_ != 0 &&
-        live_.files[op.inode].written.contains(tail)) {
-      WriteSectors(op.inode, op.length_bytes, op.length_bytes + 1);
-    }
-  }
-
-  void Allocate(const TraceOp& op) {
-    const uint64_t end = op.offset_bytes + op.length_bytes;
-    history.allocations.push_back({history.issued++, op.inode, op.offset_bytes, end});
-    if (!op.keep_size && end > live_.files[op.inode].bytes.size()) Resize(op.inode, end);
-  }
-
-  bool Covers(const TraceOp& sync, const Place& place) const {
-    if (ObjectOf(place) != sync.inode) return false;
-    if (std::get<1>(place) != Kind::kSector || sync.length_bytes == 0) return true;
-    const uint64_t begin = std::get<2>(place) * unit_;
-    return begin < sync.offset_bytes + sync.length_bytes && sync.offset_bytes < begin + unit_;
-  }
-
-  void SyncEnd(const TraceOp& op) {
-    const bool everything =
-        model_.sync == SyncScope::kEverything && op.sync_outcome == SyncOutcome::kOk;
-    for (auto& [place, versions] : history.places) {
-      if (!everything && !Covers(op, place)) continue;
-      for (size_t i = 0; i < versions.size() && versions[i].issue < begun_[op.sync_id]; ++i) {
-        if (op.sync_outcome == SyncOutcome::kFailed) versions[i].abandoned = true;
-        if (op.sync_outcome == SyncOutcome::kOk && !versions[i].abandoned) {
-          history.at_least[place] = std::max(history.at_least[place], i + 1);
-        }
-      }
-    }
-  }
-
-  const PersistenceModel& model_;
-  const size_t unit_;
-  PlainDisk live_;
-  std::map<Number, int> names_of_;
-  std::map<uint32_t, size_t> begun_;
-};
-
-// --- What may be left
 
 /// How many versions of each place are on the disk.
 using Levels = std::map<Place, size_t>;
@@ -289,14 +20,12 @@ class Aftermath {
  public:
   Aftermath(const Image& base, const Trace& trace, size_t steps, const PersistenceModel& model)
       : model_(model), unit_(model.unit_bytes()), base_(ToPlain(base, model.unit_bytes())) {
-    Walk walk(base_, model);
     for (size_t i = 0; i < steps; ++i) {
       const TraceOp& op = trace.ops[i];
-      walk.Step(op);
       if (op.kind == TraceKind::kCreate) made_.files[op.inode];
       if (op.kind == TraceKind::kCreateDir) made_.directories[op.inode];
     }
-    history_ = std::move(walk.history);
+    history_ = HistoryOf(base_, trace, steps, model);
   }
 
   uint64_t Combinations() const {
@@ -652,7 +381,7 @@ class Aftermath {
   const size_t unit_;
   const PlainDisk base_;
   PlainDisk made_;  // inodes that the run made
-  History history_;
+  VersionHistory history_;
   std::set<std::string> trees_;
 };
 

@@ -61,7 +61,7 @@ TEST(Enumerator, SmallRunsUnderEveryModel) {
 }
 
 TEST(Enumerator, RandomRuns) {
-  constexpr uint64_t kRuns = 3000;
+  constexpr uint64_t kRuns = 4000;
   constexpr uint64_t kLimit = 200;
   const std::vector<PersistenceModel> models = AllModels();
   size_t trees = 0;

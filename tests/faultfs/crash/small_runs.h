@@ -20,6 +20,9 @@ namespace faultfs::test {
 /// brute_force.h) at any crash point under `model`.
 [[nodiscard]] RecordedRun RandomRun(uint64_t seed, const PersistenceModel& model, uint64_t limit);
 
+/// Lets the end of a sync happen `later` steps later, as if other threads had got in between.
+[[nodiscard]] RecordedRun WithSlowSync(RecordedRun run, size_t nth_sync, size_t later);
+
 /// The posix row with the switches as given, by words.
 [[nodiscard]] PersistenceModel Posix(std::string_view tear, std::string_view fill,
                                      std::string_view rename = "atomic");

@@ -1,0 +1,54 @@
+// VersionHistory: what a trace issued, place by place, and what its syncs made durable. The first
+// half of the brute force.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "faultfs/crash/persistence_model.h"
+#include "faultfs/sim/trace.h"
+#include "tests/faultfs/crash/plain_disk.h"
+
+namespace faultfs::test {
+
+enum class Kind { kSector, kSize, kEntry };
+
+/// Something on the disk that has one content after another.
+using Place = std::tuple<Number, Kind, Sector, std::string>;
+inline Number ObjectOf(const Place& place) { return std::get<0>(place); }
+
+struct Version {
+  size_t issue = 0;             // its turn among everything issued
+  std::string bytes;            // of a sector
+  uint64_t size = 0;            // of a size
+  bool cuts = false;            // a size below the one before
+  Number names = kNoInode;      // of an entry
+  std::optional<size_t> joint;  // the atomic rename that it is one half of
+  bool abandoned = false;
+};
+
+struct Allocation {
+  size_t issue;
+  Number file;
+  uint64_t begin;
+  uint64_t end;
+};
+
+struct VersionHistory {
+  std::map<Place, std::vector<Version>> places;
+  std::map<Place, size_t> at_least;  // versions that a sync made durable
+  std::vector<Allocation> allocations;
+  std::vector<Number> freed;  // files that lost their last name, in that order
+  size_t issued = 0;
+};
+
+/// Of the first `steps` steps.
+[[nodiscard]] VersionHistory HistoryOf(const PlainDisk& base, const Trace& trace, size_t steps,
+                                       const PersistenceModel& model);
+
+}  // namespace faultfs::test
