@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -116,8 +117,8 @@ std::string ValueOf(OpNumber op, size_t edit, uint64_t value_bytes) {
   const uint64_t whole = value_bytes / kChunkBytes;
   for (uint64_t index = 0; index < whole; ++index, out += kChunkBytes) {
     if ((index & 15) == 0) PutPosition(chunk, index);
-    chunk[kChunkBytes - 1] = kHexDigits[index & 15];
-    std::copy(chunk.begin(), chunk.end(), out);
+    std::memcpy(out, chunk.data(), kChunkBytes);
+    out[kChunkBytes - 1] = kHexDigits[index & 15];
   }
   PutPosition(chunk, whole);
   std::copy_n(chunk.begin(), value_bytes % kChunkBytes, out);

@@ -14,7 +14,8 @@
 //   call save 350         a verb of the adapter's own, with a size
 //
 // `#` begins a comment. A bare key is letters, digits and _ - . / : + @; quoted, it takes
-// the escapes \" \\ \n \t \xHH and any byte but a line's end. Print and Parse are inverse to each other.
+// the escapes \" \\ \n \t \xHH and any byte but a line's end. Print and Parse are inverse to each
+// other.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,4 @@
 // From a finding to the scenario that reproduces it.
-#include <algorithm>
-#include <utility>
-
 #include "harness/scenario.h"
 
 namespace crashlab {
@@ -49,7 +46,10 @@ CrashPlan PlanOf(const CrashPlan& explored) {
   plan.probe = explored.probe;
   plan.chain = explored.chain;
   for (CrashStep& step : plan.chain) {
-    if (step.kind == CrashKind::kProcessDeath) step.state = {.at = std::move(step.state.at)};
+    if (step.kind == CrashKind::kPowerLoss) continue;
+    faultfs::CrashStateText plain;
+    plain.at = step.state.at;
+    step.state = plain;
   }
   if (plan.chain.empty()) plan.budget = 1;
   return plan;

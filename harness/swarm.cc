@@ -28,22 +28,23 @@ auto OneOf(Random random, const Values& values) {
 struct VerbRow {
   Verb verb;
   uint32_t weight;
-  bool optional;  // a swarm may be without it
+  bool optional;         // a swarm may be without it
+  uint32_t most_factor;  // what only reads or opens is worth little without something written
 };
 
 constexpr VerbRow kVerbRows[] = {
-    {Verb::kSet, 24, false},  {Verb::kDelete, 10, true}, {Verb::kClear, 3, true},
-    {Verb::kBatch, 12, true}, {Verb::kGet, 5, true},     {Verb::kContains, 2, true},
-    {Verb::kSize, 1, true},   {Verb::kForEach, 2, true}, {Verb::kFlush, 5, true},
-    {Verb::kReopen, 5, true}, {Verb::kKill, 4, true},
+    {Verb::kSet, 40, false, 8},  {Verb::kDelete, 10, true, 8}, {Verb::kClear, 3, true, 8},
+    {Verb::kBatch, 12, true, 8}, {Verb::kGet, 5, true, 4},     {Verb::kContains, 2, true, 4},
+    {Verb::kSize, 1, true, 4},   {Verb::kForEach, 2, true, 4}, {Verb::kFlush, 5, true, 4},
+    {Verb::kReopen, 5, true, 4}, {Verb::kKill, 4, true, 4},
 };
 static_assert(std::size(kVerbRows) == kVerbCount - 1, "every verb but call has a row");
 
-// Off in a quarter of the swarms; else now rarer, now more frequent.
-uint32_t SwarmWeight(Random random, uint32_t weight, bool optional) {
+/// Off in a quarter of the swarms; else now rarer, now more frequent.
+uint32_t SwarmWeight(Random random, const VerbRow& row) {
   constexpr uint32_t kFactors[] = {1, 2, 4, 8};
-  if (optional && random.OneIn(4)) return 0;
-  return weight * OneOf(random, kFactors);
+  if (row.optional && random.OneIn(4)) return 0;
+  return row.weight * std::min(OneOf(random, kFactors), row.most_factor);
 }
 
 std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& can,
@@ -55,15 +56,15 @@ std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& ca
     choices.push_back({row.verb, "",
                        fixed != workload.weights.end()
                            ? fixed->second
-                           : SwarmWeight(random.Fork(Name(row.verb)), row.weight, row.optional)});
+                           : SwarmWeight(random.Fork(Name(row.verb)), row)});
   }
   for (const CustomVerb& call : can.calls) {
     const auto fixed = workload.calls.find(call.name);
-    choices.push_back(
-        {Verb::kCall, call.name,
-         fixed != workload.calls.end()
-             ? fixed->second
-             : SwarmWeight(random.Fork(call.name), call.weight, can.calls.size() > 1)});
+    choices.push_back({Verb::kCall, call.name,
+                       fixed != workload.calls.end()
+                           ? fixed->second
+                           : SwarmWeight(random.Fork(call.name),
+                                         {Verb::kCall, call.weight, can.calls.size() > 1, 8})});
   }
   const bool none = std::all_of(choices.begin(), choices.end(),
                                 [](const Choice& choice) { return choice.weight == 0; });

@@ -72,7 +72,8 @@ rc::Gen<Edit> AnyEdit(const Swarm& swarm) {
 }
 
 /// An empty batch now and then: it is a mutation too.
-rc::Gen<std::vector<Edit>> AnyBatch(const Swarm& swarm) {
+rc::Gen<std::vector<Edit>> AnyBatch(const Swarm& swarm, Verb verb) {
+  if (verb != Verb::kBatch) return rc::gen::just(std::vector<Edit>());
   return rc::gen::mapcat(Between(0, 8), [&swarm](uint64_t ticket) {
     const uint64_t edits = ticket == 0 ? 0 : (ticket + 1) / 2 + (ticket == 8 ? 2 : 0);
     return rc::gen::container<std::vector<Edit>>(edits, AnyEdit(swarm));
@@ -81,12 +82,15 @@ rc::Gen<std::vector<Edit>> AnyBatch(const Swarm& swarm) {
 
 rc::Gen<Operation> OperationOf(const Swarm& swarm, const Choice& choice) {
   return rc::gen::map(
-      rc::gen::tuple(AnyKey(swarm), AnyValueBytes(swarm), AnyDurability(swarm), AnyBatch(swarm)),
+      rc::gen::tuple(AnyKey(swarm), AnyValueBytes(swarm), AnyDurability(swarm),
+                     AnyBatch(swarm, choice.verb)),
       [choice](
           std::tuple<std::string, uint64_t, std::optional<Durability>, std::vector<Edit>> drawn) {
         auto& [key, value_bytes, durability, batch] = drawn;
         const Verb verb = choice.verb;
-        Operation operation{.verb = verb, .call = choice.call};
+        Operation operation;
+        operation.verb = verb;
+        operation.call = choice.call;
         const bool reads_key = verb == Verb::kGet || verb == Verb::kContains;
         if (reads_key || verb == Verb::kSet || verb == Verb::kDelete) {
           operation.key = std::move(key);
