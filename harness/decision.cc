@@ -1,8 +1,8 @@
 #include "harness/internal/decision.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace crashlab {
 namespace {
@@ -61,13 +61,12 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
   });
   if (stray != findings.end()) {
     return Set(outcome, ScenarioStatus::kUnexpected,
-               fmt::format("expected {}, found {}", expect.verdict ? Expected(expect) : "none",
+               fmt::format("expected {}, found {}", expect.verdict ? Expected(expect) : "pass",
                            stray->signature));
   }
-  const bool came =
-      !expect.verdict || std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-        return Matches(expect, finding);
-      });
+  const bool came = !expect.verdict ||
+                    std::any_of(findings.begin(), findings.end(),
+                                [&](const Finding& finding) { return Matches(expect, finding); });
   if (outcome.cases == 0) {
     return Set(outcome, ScenarioStatus::kAsExpected, "no cases in this shard");
   }
@@ -80,14 +79,18 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
                  fmt::format("{} did not come in this part of the cases", Expected(expect)));
     }
     return Set(outcome, ScenarioStatus::kUnexpected,
-               findings.empty()
-                   ? fmt::format("expected {}, found nothing", Expected(expect))
-                   : fmt::format("expected {}, found only {}", Expected(expect),
-                                 findings.front().signature));
+               findings.empty() ? fmt::format("expected {}, found nothing", Expected(expect))
+                                : fmt::format("expected {}, found only {}", Expected(expect),
+                                              findings.front().signature));
   }
   // A finding of a live answer or a death needs no recovery; silence without one proves nothing.
   if (outcome.counts.recoveries == 0 && findings.empty()) {
-    return Set(outcome, ScenarioStatus::kNotDecided, "nothing was recovered, so nothing was judged");
+    return Set(outcome, ScenarioStatus::kNotDecided,
+               "nothing was recovered, so nothing was judged");
+  }
+  if (outcome.counts.unknown > 0 && findings.empty()) {
+    return Set(outcome, ScenarioStatus::kNotDecided,
+               fmt::format("{} judgements the checker could not decide", outcome.counts.unknown));
   }
   if (std::string missed = Missed(outcome.scenario->at_least, outcome, input.whole);
       !missed.empty()) {

@@ -32,7 +32,7 @@ struct RunOptions {
   bool fail_fast = false;             // stop at the first case that is not as expected
   uint64_t hang_ms = 30'000;          // backstop: a worker that shows no sign of life for so long
   uint64_t memory_bytes = uint64_t{2} << 30;  // of a worker
-  ExploreOptions explore;
+  ExploreOptions explore;  // every 16th program of a scenario runs twice whatever this says
   // Set by a signal handler, say: the run ends soon, with what there is. May be null.
   const std::atomic<bool>* interrupted = nullptr;
 };
@@ -80,8 +80,8 @@ struct RunEvents {
   std::function<void(const Progress&)> on_progress;
 };
 
-using ExploreFunction = std::function<CaseResult(const Case&, const Adapter&, const ExploreOptions&,
-                                                 Monitor&)>;
+using ExploreFunction =
+    std::function<CaseResult(const Case&, const Adapter&, const ExploreOptions&, Monitor&)>;
 
 /// Runs all scenarios: one pool of workers over the cases of all of them, so that the last case of
 /// a scenario keeps nobody waiting. All that is returned, `seconds` aside, follows from the
@@ -91,9 +91,8 @@ using ExploreFunction = std::function<CaseResult(const Case&, const Adapter&, co
 ///  - expecting pass: any finding is unexpected.
 ///  - expecting a verdict: it must come (with the signature, if one is given), and every finding
 ///    must be of that verdict or of one in `also`.
-///  - in both: `at_least` must be reached. Its numbers, and a verdict that did not come, are not
-///    held against a part of the cases (`shards`, `runs`): such a scenario is not decided, or
-///    passes with a word about it.
+///  - in both: `at_least` must be reached. Its numbers are not asked of a part of the cases (of a
+///    shard, or of fewer `runs`), and a verdict that does not come in such a part is not decided.
 ///  - cut short (budget, interruption, `fail_fast` elsewhere) or nothing recovered: not decided.
 ///  - no cases at all in this shard: as expected, and says so.
 ///

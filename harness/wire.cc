@@ -70,14 +70,18 @@ class Decoder {
   bool ok_ = true;
 };
 
-// One list of fields for each type serves both directions.
+// One list of fields for each type serves both directions. The bindings name every field: one more
+// in the struct does not compile until it is sent as well.
 
 template <typename Archive, typename Int>
 requires std::is_integral_v<std::remove_const_t<Int>>
 void Visit(Archive& archive, Int& value) {
   uint64_t number = static_cast<uint64_t>(value);
   archive.Number(number);
-  if constexpr (Archive::kReading) value = static_cast<Int>(number);
+  if constexpr (Archive::kReading) {
+    value = static_cast<Int>(number);
+    if (static_cast<uint64_t>(value) != number) archive.Refuse();  // it does not fit
+  }
 }
 
 template <typename Archive, typename E>
@@ -159,26 +163,31 @@ void VisitDurability(Archive& archive, Durability& durability) {
 }
 
 template <typename Archive>
+void VisitEdit(Archive& archive, Edit& edit) {
+  auto& [erase, key, value_bytes] = edit;
+  Visit(archive, erase);
+  Visit(archive, key);
+  Visit(archive, value_bytes);
+}
+
+template <typename Archive>
 void Visit(Archive& archive, Operation& operation) {
-  VisitEnum(archive, operation.verb, kVerbCount);
-  Visit(archive, operation.key);
-  Visit(archive, operation.value_bytes);
-  VisitOptional(archive, operation.durability,
-                [&](Durability& value) { VisitDurability(archive, value); });
-  VisitList(archive, operation.batch, [&](Edit& edit) {
-    Visit(archive, edit.erase);
-    Visit(archive, edit.key);
-    Visit(archive, edit.value_bytes);
-  });
-  Visit(archive, operation.call);
+  auto& [verb, key, value_bytes, durability, batch, call] = operation;
+  VisitEnum(archive, verb, kVerbCount);
+  Visit(archive, key);
+  Visit(archive, value_bytes);
+  VisitOptional(archive, durability, [&](Durability& value) { VisitDurability(archive, value); });
+  VisitList(archive, batch, [&](Edit& edit) { VisitEdit(archive, edit); });
+  Visit(archive, call);
 }
 
 template <typename Archive>
 void Visit(Archive& archive, StoreConfig& store) {
-  Visit(archive, store.adapter);
-  VisitDurability(archive, store.durability);
-  Visit(archive, store.segment_bytes);
-  Visit(archive, store.options);
+  auto& [adapter, durability, segment_bytes, options] = store;
+  Visit(archive, adapter);
+  VisitDurability(archive, durability);
+  Visit(archive, segment_bytes);
+  Visit(archive, options);
 }
 
 template <typename Archive>
@@ -190,20 +199,24 @@ void Visit(Archive& archive, faultfs::PersistenceModel& model) {
     if (!row.ok()) return archive.Refuse();
     model = *row;
   }
-  VisitEnum(archive, model.tear, 3);
-  VisitEnum(archive, model.fill, 2);
-  VisitEnum(archive, model.rename, 2);
-  VisitEnum(archive, model.order, 2);
-  VisitEnum(archive, model.sync, 2);
+  auto& [name_in_table, tear, fill, rename, order, sync] = model;
+  static_cast<void>(name_in_table);
+  VisitEnum(archive, tear, 3);
+  VisitEnum(archive, fill, 2);
+  VisitEnum(archive, rename, 2);
+  VisitEnum(archive, order, 2);
+  VisitEnum(archive, sync, 2);
 }
 
 template <typename Archive>
 void Visit(Archive& archive, CrashStep& step) {
-  VisitEnum(archive, step.kind, 2);
-  Visit(archive, step.state.at);
-  Visit(archive, step.state.lost);
-  Visit(archive, step.state.tears);
-  Visit(archive, step.state.fill);
+  auto& [kind, state] = step;
+  auto& [at, lost, tears, fill] = state;
+  VisitEnum(archive, kind, 2);
+  Visit(archive, at);
+  Visit(archive, lost);
+  Visit(archive, tears);
+  Visit(archive, fill);
 }
 
 template <typename Archive>
@@ -213,40 +226,44 @@ void Visit(Archive& archive, std::vector<CrashStep>& chain) {
 
 template <typename Archive>
 void Visit(Archive& archive, CrashPlan& plan) {
-  VisitList(archive, plan.models, [&](faultfs::PersistenceModel& m) { Visit(archive, m); });
-  VisitList(archive, plan.kinds, [&](CrashKind& kind) { VisitEnum(archive, kind, 2); });
-  Visit(archive, plan.budget);
-  Visit(archive, plan.depth);
-  Visit(archive, plan.inner);
-  Visit(archive, plan.inner_budget);
-  Visit(archive, plan.probe);
-  Visit(archive, plan.chain);
+  auto& [models, kinds, budget, depth, inner, inner_budget, probe, chain] = plan;
+  VisitList(archive, models, [&](faultfs::PersistenceModel& model) { Visit(archive, model); });
+  VisitList(archive, kinds, [&](CrashKind& kind) { VisitEnum(archive, kind, 2); });
+  Visit(archive, budget);
+  Visit(archive, depth);
+  Visit(archive, inner);
+  Visit(archive, inner_budget);
+  Visit(archive, probe);
+  Visit(archive, chain);
 }
 
 template <typename Archive>
 void Visit(Archive& archive, Case& c) {
-  Visit(archive, c.store);
-  VisitList(archive, c.program, [&](Operation& operation) { Visit(archive, operation); });
-  Visit(archive, c.seed);
-  Visit(archive, c.faults);
-  Visit(archive, c.crash);
+  auto& [store, program, seed, faults, crash] = c;
+  Visit(archive, store);
+  VisitList(archive, program, [&](Operation& operation) { Visit(archive, operation); });
+  Visit(archive, seed);
+  Visit(archive, faults);
+  Visit(archive, crash);
 }
 
 template <typename Archive>
 void Visit(Archive& archive, Finding& finding) {
-  VisitEnum(archive, finding.verdict, kVerdictCount);
-  Visit(archive, finding.signature);
-  Visit(archive, finding.detail);
-  Visit(archive, finding.model);
-  Visit(archive, finding.reproducer);
-  Visit(archive, finding.story);
+  auto& [verdict, signature, detail, model, reproducer, story] = finding;
+  VisitEnum(archive, verdict, kVerdictCount);
+  Visit(archive, signature);
+  Visit(archive, detail);
+  Visit(archive, model);
+  Visit(archive, reproducer);
+  Visit(archive, story);
 }
 
 template <typename Archive>
 void Visit(Archive& archive, CaseResult& result) {
-  Visit(archive, result.counts);
-  VisitList(archive, result.findings, [&](Finding& finding) { Visit(archive, finding); });
-  Visit(archive, result.digest);
+  auto& [counts, findings, digest] = result;
+  Visit(archive, counts);
+  VisitList(archive, findings, [&](Finding& finding) { Visit(archive, finding); });
+  Visit(archive, digest);
 }
 
 template <typename Archive>

@@ -24,6 +24,11 @@ void SendAll(int fd, const Frame& frame) {
   }
 }
 
+void MarkOutput(uint64_t job) {
+  const std::string mark = OutputMark(job);
+  static_cast<void>(!write(STDERR_FILENO, mark.data(), mark.size()));
+}
+
 class NotingMonitor : public Monitor {
  public:
   NotingMonitor(WorkerNote& note, uint64_t job, int result_fd)
@@ -82,6 +87,10 @@ class LocatingMonitor final : public Monitor {
 
 }  // namespace
 
+std::string OutputMark(uint64_t job) {
+  return std::string("\0job ", 5) + std::to_string(job) + "\n";
+}
+
 void Work(WorkerPage& page, size_t worker, uint64_t first_job, const WorkFunction& work,
           int result_fd) {
   WorkerNote& note = page.note(worker);
@@ -89,6 +98,7 @@ void Work(WorkerPage& page, size_t worker, uint64_t first_job, const WorkFunctio
   for (uint64_t job = first_job != kNoJob ? first_job : page.Take(); job != kNoJob;
        job = page.Take()) {
     note.BeginJob(job);
+    MarkOutput(job);
     NotingMonitor monitor(note, job, result_fd);
     const uint64_t begin_ns = clock.NowNanos();
     Frame frame{Frame::Kind::kResult, job, 0, work(job, monitor)};

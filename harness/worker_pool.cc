@@ -47,6 +47,13 @@ struct Slot {
   Death death;
 };
 
+/// What was printed since the job began (or as much of it as was kept).
+std::string_view OutputOf(uint64_t job, std::string_view output) {
+  const std::string mark = OutputMark(job);
+  const size_t at = output.rfind(mark);
+  return at == output.npos ? output : output.substr(at + mark.size());
+}
+
 class Pool {
  public:
   Pool(uint64_t jobs, const WorkFunction& work, const PoolOptions& options, PoolClient& client,
@@ -164,7 +171,7 @@ class Pool {
     const std::optional<int> status = slot.process->Ended();
     if (!status) return;
     TakeFrames(slot);
-    const std::string output = std::move(slot.process->output());
+    const std::string output = slot.process->output();
     slot.process.reset();
     if (slot.locating) {
       Report(slot.job, std::move(slot.death));
@@ -202,7 +209,6 @@ class Pool {
     }
     SetDone(frame.job);
     slot.found.clear();
-    slot.process->output().clear();
   }
 
   void KillFor(Slot& slot, Killed why) {
@@ -236,7 +242,7 @@ class Pool {
     death.counts = note.GetCounts();
     death.recovery = note.recovery.load();
     death.found = std::move(slot.found);
-    death.last_words = LastWords(output);
+    death.last_words = LastWords(OutputOf(note.job.load(), output));
     if (const HungIn hung = note.hung.load(); hung != HungIn::kNowhere) {
       death.verdict = hung == HungIn::kOpen ? Verdict::kOpenHung : Verdict::kHang;
       death.how = "made more file-system calls than its limit";
@@ -291,7 +297,9 @@ class Pool {
     } else if ((slot.silent_ms += gap_ms) >= options_.hang_ms) {
       return KillFor(slot, Killed::kSilent);
     }
-    if (ticks_ % kMemoryCheckTicks == 0 && slot.process->ResidentBytes() > options_.memory_bytes) {
+    // Who looks for the place may eat as much as who was killed, some time after the limit.
+    const uint64_t limit_bytes = options_.memory_bytes * (slot.locating ? 4 : 1);
+    if (ticks_ % kMemoryCheckTicks == 0 && slot.process->ResidentBytes() > limit_bytes) {
       KillFor(slot, Killed::kMemory);
     }
   }

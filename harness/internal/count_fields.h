@@ -15,11 +15,17 @@ struct CountField {
 };
 
 inline constexpr CountField kCountFields[] = {
-    {"programs", &Counts::programs},       {"crash_points", &Counts::crash_points},
-    {"states", &Counts::states},           {"recoveries", &Counts::recoveries},
-    {"judgements", &Counts::judgements},   {"judgements_with_loss", &Counts::judgements_with_loss},
-    {"probes", &Counts::probes},           {"inner_recoveries", &Counts::inner_recoveries},
-    {"double_runs", &Counts::double_runs}, {"exhausted_programs", &Counts::exhausted_programs},
+    {"programs", &Counts::programs},
+    {"crash_points", &Counts::crash_points},
+    {"states", &Counts::states},
+    {"recoveries", &Counts::recoveries},
+    {"judgements", &Counts::judgements},
+    {"judgements_with_loss", &Counts::judgements_with_loss},
+    {"unknown", &Counts::unknown},
+    {"probes", &Counts::probes},
+    {"inner_recoveries", &Counts::inner_recoveries},
+    {"double_runs", &Counts::double_runs},
+    {"exhausted_programs", &Counts::exhausted_programs},
 };
 static_assert(sizeof(Counts) == std::size(kCountFields) * sizeof(uint64_t),
               "every field of Counts has a row");

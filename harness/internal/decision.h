@@ -11,8 +11,8 @@ namespace crashlab {
 [[nodiscard]] bool IsExpected(const Expectation& expect, const Finding& finding);
 
 struct DecisionInput {
-  bool whole = true;        // all cases of the scenario were to be run: no shard, no `runs`
-  std::string cut_short;    // why not all of those were; empty: they were
+  bool whole = true;      // all cases of the scenario were to be run: no shard, no `runs`
+  std::string cut_short;  // why not all of those were; empty: they were
 };
 
 /// Sets `status` and `reason` from everything else in the outcome.

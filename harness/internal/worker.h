@@ -19,6 +19,10 @@ using WorkFunction = std::function<std::string(uint64_t job, Monitor& monitor)>;
 void Work(WorkerPage& page, size_t worker, uint64_t first_job, const WorkFunction& work,
           int result_fd);
 
+/// What a worker prints before each job, so that its parent can tell whose last words are whose:
+/// the pipe of the results and that of the output have no order between them.
+[[nodiscard]] std::string OutputMark(uint64_t job);
+
 /// Does `job` up to its recovery number `recovery`, sends the place, and ends the process. Returns
 /// only if the job does not come so far.
 void Locate(WorkerNote& note, uint64_t job, uint64_t recovery, const WorkFunction& work,

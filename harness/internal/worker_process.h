@@ -37,7 +37,7 @@ class WorkerProcess {
   void Read();
   [[nodiscard]] FrameReader& frames() { return frames_; }
   /// The last of what it printed.
-  [[nodiscard]] std::string& output() { return output_; }
+  [[nodiscard]] const std::string& output() const { return output_; }
 
   void Kill();
   /// The status of waitpid(2) once it has ended; all that it sent has been read then.
