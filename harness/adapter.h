@@ -80,7 +80,9 @@ enum class Promise : uint8_t {
   kPowerForAckedBefore  // D and P reach the last mutation acknowledged before the call was invoked
 };
 
-/// "On Ok of `verb` under `durability`": `durability` is the operation's own or the store's.
+/// "On Ok of `verb` under `durability`": `durability` is the operation's own or the store's. Of a
+/// read (get, contains, size, for-each): what becomes of the mutation whose effect it saw, by the
+/// durability with which that one was written.
 struct ContractRow {
   Verb verb;
   std::optional<Durability> durability;  // none: any
@@ -146,6 +148,9 @@ class Checker {
   [[nodiscard]] virtual std::optional<Violation> Take(const Event& event, const Reply& reply) = 0;
   /// Const and repeatable: asked for each state.
   [[nodiscard]] virtual std::optional<Violation> Judge(const Question& question) const = 0;
+  /// True if Judge can tell legal from illegal by `seen.hash` alone. It is then asked without
+  /// `seen.dump` where that is not at hand, and again with it, for its words, if it objects.
+  [[nodiscard]] virtual bool JudgesByHash() const { return false; }
   /// True if too much is open after so many events to judge at all: such a state is counted as
   /// unknown, never as passed.
   [[nodiscard]] virtual bool Undecided(size_t events) const {

@@ -1,6 +1,7 @@
 #include "harness/case.h"
 
 #include "faultfs/env/check.h"
+#include "harness/internal/count_fields.h"
 
 namespace crashlab {
 
@@ -23,16 +24,7 @@ std::optional<CrashKind> CrashKindFromName(std::string_view name) {
 }
 
 Counts& Counts::operator+=(const Counts& other) {
-  programs += other.programs;
-  crash_points += other.crash_points;
-  states += other.states;
-  recoveries += other.recoveries;
-  judgements += other.judgements;
-  judgements_with_loss += other.judgements_with_loss;
-  probes += other.probes;
-  inner_recoveries += other.inner_recoveries;
-  double_runs += other.double_runs;
-  exhausted_programs += other.exhausted_programs;
+  for (const CountField& row : kCountFields) this->*row.field += other.*row.field;
   return *this;
 }
 

@@ -33,7 +33,8 @@ struct CrashStep {
 
 /// How states are chosen.
 struct CrashPlan {
-  std::vector<faultfs::PersistenceModel> models = {faultfs::kModels[0]};
+  // Not a braced list: g++ 12 takes its elements for uninitialized.
+  std::vector<faultfs::PersistenceModel> models = std::vector(1, faultfs::kModels[0]);
   std::vector<CrashKind> kinds = {CrashKind::kPowerLoss, CrashKind::kProcessDeath};
   uint64_t budget = 2000;        // states of a program and model: exhausted if there are no more
   uint32_t depth = 1;            // 2: crashes inside recovery too

@@ -29,6 +29,10 @@ Status Resolve(const Laboratory& lab, const CrashStep& step, const Image& base, 
   return Status();
 }
 
+ProbeQuestion Probing(const Laboratory& lab) {
+  return [&lab](const Volume&, const Observation&) { return lab.subject.crash.probe; };
+}
+
 }  // namespace
 
 std::unique_ptr<Volume> VolumeAfter(const Image& base, const Trace& trace, const CrashState& state,
@@ -44,7 +48,9 @@ std::unique_ptr<Volume> VolumeAfter(const Image& base, const Trace& trace, const
 Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& steps,
                            Unknown unknown) {
   Chain chain;
+  lab.monitor.Recovering([] { return std::vector<CrashStep>(); });
   chain.run = RunProgram(lab.subject, lab.adapter, lab.options, lab.monitor);
+  if (chain.run.live.has_value()) return chain;
   for (const CrashStep& step : steps) {
     ChainLink link;
     if (chain.links.empty()) {
@@ -57,8 +63,8 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       const ChainLink& before = chain.links.back();
       link.volume = VolumeAfter(before.graph.base, *before.trace, before.state, before.kind,
                                 before.image, link.begin_step);
-      const Life life = Recover(lab, *link.volume, before.opens,
-                                [&](const Volume&) { return lab.subject.crash.probe; });
+      lab.monitor.Recovering([&] { return chain.steps; });
+      const Life life = Recover(lab, *link.volume, before.opens, Probing(lab));
       if (!life.seen.open.ok()) return life.seen.open;
       link.trace = &link.volume->trace();
       FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, link.volume->base(), unknown, link));
@@ -67,18 +73,18 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       link.opens = before.opens + 2;
     }
     chain.links.push_back(std::move(link));
+    chain.steps.push_back(step);
   }
   return chain;
 }
 
 std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain) {
-  if (chain.links.empty()) return chain.run.live;
+  if (chain.links.empty() || chain.run.live.has_value()) return chain.run.live;
   const ChainLink& last = chain.links.back();
   Volume volume(last.image, Recording::kOff);
-  const Life life =
-      Recover(lab, volume, last.opens, [&](const Volume&) { return lab.subject.crash.probe; });
-  if (auto violation = Judge(lab, *chain.run.checker, last.situation, life.seen)) return violation;
-  return life.violation;
+  lab.monitor.Recovering([&] { return chain.steps; });
+  const Life life = Recover(lab, volume, last.opens, Probing(lab));
+  return JudgeLife(lab, *chain.run.checker, last.situation, life);
 }
 
 }  // namespace crashlab

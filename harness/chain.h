@@ -30,7 +30,8 @@ struct ChainLink {
 };
 
 struct Chain {
-  Run run;
+  Run run;                       // with a live violation: the chain has no links
+  std::vector<CrashStep> steps;  // by names, one for each link
   std::vector<ChainLink> links;
 };
 

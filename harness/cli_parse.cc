@@ -58,6 +58,7 @@ struct Typed {
   std::string progress = "auto";
   bool has_out = false;
   ReplayCommand replay;
+  MinimizeCommand minimize;
   ExportCommand exporting;
   ExplainCommand explain;
   ListCommand list;
@@ -68,6 +69,7 @@ struct Grammar {
                "crashlab"};
   CLI::App* run = nullptr;
   CLI::App* replay = nullptr;
+  CLI::App* minimize = nullptr;
   CLI::App* exporting = nullptr;
   CLI::App* explain = nullptr;
   CLI::App* list = nullptr;
@@ -103,6 +105,13 @@ void AddOthers(Grammar& grammar, Typed& typed) {
   replay.add_option("--on-disk", typed.replay.on_disk, "Make the crashed disk here and open it")
       ->type_name("DIR")
       ->excludes(in_process);
+
+  grammar.minimize =
+      grammar.app.add_subcommand("minimize", "Make a finding as small as it can be");
+  grammar.minimize->add_option("FILE", typed.minimize.file, "A finding")->required();
+  grammar.minimize
+      ->add_option("--out", typed.minimize.out, "The smaller finding (default: FILE-min.toml)")
+      ->type_name("FILE");
 
   grammar.exporting =
       grammar.app.add_subcommand("export", "Write the disk that a finding's crash left");
@@ -222,7 +231,7 @@ std::variant<Command, int> ParseCommandLine(int argc, const char* const* argv,
   AddOthers(grammar, typed);
 
   // CLI11 would call an unknown verb an unexpected argument.
-  if (argc < 2) return console.WrongUse("no verb; one of run, replay, export, explain, list");
+  if (argc < 2) return console.WrongUse("no verb; one of run, replay, minimize, export, explain, list");
   const std::string_view verb = argv[1];
   if (verb.starts_with("-")) {
     const std::vector<std::string> known = {"--help", "-h", "--version"};
@@ -250,6 +259,7 @@ std::variant<Command, int> ParseCommandLine(int argc, const char* const* argv,
   if (!error.empty()) return console.WrongUse(error);
   if (*grammar.run) return Command(typed.run);
   if (*grammar.replay) return Command(typed.replay);
+  if (*grammar.minimize) return Command(typed.minimize);
   if (*grammar.exporting) return Command(typed.exporting);
   if (*grammar.explain) return Command(typed.explain);
   return Command(typed.list);

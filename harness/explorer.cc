@@ -15,13 +15,14 @@
 #include "faultfs/crash/states.h"
 #include "harness/chain.h"
 #include "harness/finding.h"
+#include "harness/internal/state_walk.h"
 #include "harness/recovery.h"
 #include "harness/run.h"
+#include "harness/state_search.h"
 
 namespace crashlab {
 namespace {
 
-using faultfs::CrashPoint;
 using faultfs::CrashState;
 using faultfs::EffectGraph;
 using faultfs::Hash128;
@@ -38,77 +39,6 @@ struct TakeLow {
   size_t operator()(const Hash128& hash) const { return hash.low; }
 };
 
-/// Every state of a graph from `first_step` on, or a sample: hands each to `visit` with its view,
-/// until that says stop. Returns whether these were all.
-class StateWalk {
- public:
-  StateWalk(const EffectGraph& graph, uint32_t first_step, uint64_t budget, Random random)
-      : random_(random), budget_(budget) {
-    for (CrashPoint point : faultfs::CrashPoints(*graph.trace)) {
-      if (point.steps >= first_step) {
-        views_.push_back(std::make_unique<PointView>(graph, point));
-      }
-    }
-  }
-
-  template <typename Visit>
-  bool ForEach(const Visit& visit) {
-    return CountsWithin(budget_) ? Exhaust(visit) : (Sample(visit), false);
-  }
-
-  [[nodiscard]] const std::vector<std::unique_ptr<PointView>>& views() const { return views_; }
-
- private:
-  bool CountsWithin(uint64_t budget) {
-    uint64_t total = 0;
-    for (const auto& view : views_) {
-      total += view->Count(budget + 1 - total);
-      if (total > budget) return false;
-    }
-    return true;
-  }
-
-  template <typename Visit>
-  bool Exhaust(const Visit& visit) {
-    for (const auto& view : views_) {
-      faultfs::ExhaustiveChooser chooser;
-      do {
-        if (!visit(*view, view->Make(chooser))) return false;
-      } while (chooser.Advance());
-    }
-    return true;
-  }
-
-  /// Each crash point gets its share: first the states that every sample must have, then draws.
-  /// What one point does not use goes to the ones behind it.
-  template <typename Visit>
-  void Sample(const Visit& visit) {
-    uint64_t left = budget_;
-    for (size_t i = 0; i < views_.size(); ++i) {
-      PointView& view = *views_[i];
-      const uint64_t share = std::max<uint64_t>(left / (views_.size() - i), 2);
-      const std::vector<CrashState> systematic = view.Systematic();
-      const size_t stride = std::max<size_t>(1, (systematic.size() + share - 1) / share);
-      uint64_t used = 0;
-      for (size_t s = 0; s < systematic.size(); s += s < 2 ? 1 : stride) {
-        if (!visit(view, systematic[s])) return;
-        ++used;
-      }
-      faultfs::RandomChooser chooser(random_.Fork(i));
-      while (used < share && view.pending().size() > 1) {
-        chooser.NewState();
-        if (!visit(view, view.Make(chooser))) return;
-        ++used;
-      }
-      left -= std::min(left, used);
-    }
-  }
-
-  Random random_;
-  uint64_t budget_;
-  std::vector<std::unique_ptr<PointView>> views_;
-};
-
 class Exploration {
  public:
   Exploration(const Case& c, const Adapter& adapter, const ExploreOptions& options,
@@ -122,10 +52,13 @@ class Exploration {
     if (lab_.options.double_run) CompareWithSecondRun();
     if (run_.live.has_value()) {
       AddFinding({}, *run_.live, case_.crash.models.front());
+      lab_.monitor.Counted(result_.counts);
       return std::move(result_);
     }
     bool exhausted = true;
-    for (const PersistenceModel& model : case_.crash.models) exhausted &= ExploreModel(model);
+    for (const PersistenceModel& model : case_.crash.models) {
+      exhausted &= !Enough() && ExploreModel(model);
+    }
     if (exhausted) result_.counts.exhausted_programs = 1;
     lab_.monitor.Counted(result_.counts);
     return std::move(result_);
@@ -158,17 +91,13 @@ class Exploration {
   }
 
   bool ExploreModel(const PersistenceModel& model) {
+    lab_.monitor.Exploring(model);
     const EffectGraph graph = faultfs::Lower(base(), trace(), model);
     sites_.clear();
     StateWalk walk(graph, 0, case_.crash.budget, random_.Fork(ModelName(model)));
     result_.counts.crash_points += walk.views().size();
     bool exhausted = true;
-    if (Wants(CrashKind::kProcessDeath)) {
-      for (const auto& view : walk.views()) {
-        const CrashState live{.point = view->point(), .lost = {}, .tears = {}, .fill = {}};
-        if (!Visit(*view, live, CrashKind::kProcessDeath)) return false;
-      }
-    }
+    if (Wants(CrashKind::kProcessDeath) && !VisitProcessDeaths(walk)) return false;
     if (Wants(CrashKind::kPowerLoss)) {
       exhausted = walk.ForEach([&](PointView& view, const CrashState& state) {
         return Visit(view, state, CrashKind::kPowerLoss);
@@ -176,6 +105,24 @@ class Exploration {
     }
     if (case_.crash.depth > 1 && !Enough()) exhausted &= ExploreRecoveries(graph);
     return exhausted && !Enough();
+  }
+
+  // What a dead process leaves is the same in all models; what is pending then is not.
+  bool VisitProcessDeaths(const StateWalk& walk) {
+    const bool visited = walk.views().front()->graph().model != case_.crash.models.front();
+    for (const auto& view : walk.views()) {
+      const CrashState live = NothingLost(*view);
+      if (visited) {
+        if (case_.crash.depth > 1) sites_.push_back({live, CrashKind::kProcessDeath});
+      } else if (!Visit(*view, live, CrashKind::kProcessDeath)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static CrashState NothingLost(const PointView& view) {
+    return {.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
   }
 
   bool Wants(CrashKind kind) const {
@@ -191,13 +138,14 @@ class Exploration {
     const Image image = view.Materialize(state);
     const Hash128 hash = image.ContentHash();
     const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
-    const bool fresh =
+    const bool news =
         Explore(image, hash, situation, run_.opens[situation.events], !state.lost.empty(),
                 view.graph().model, chain, result_.counts.recoveries);
     ++result_.counts.states;
-    // What a dead process leaves pending differs from point to point, even where the image does
-    // not.
-    if (case_.crash.depth > 1 && (fresh || kind == CrashKind::kProcessDeath)) {
+    // A crash inside the recovery is judged by the bounds of the first crash, so that an image
+    // already known is another site under new bounds. And what a dead process leaves pending
+    // differs from point to point, even where neither image nor bounds do.
+    if (case_.crash.depth > 1 && (news || kind == CrashKind::kProcessDeath)) {
       sites_.push_back({state, kind});
     }
     return !Enough();
@@ -212,63 +160,76 @@ class Exploration {
     return {step};
   }
 
-  /// Recovers an image that is new, judges what is new. Returns whether the image was new.
+  /// Recovers an image that is new, judges what is new. Returns whether there was anything to
+  /// judge.
   template <typename ChainFn>
   bool Explore(const Image& image, const Hash128& hash, const Situation& situation, uint64_t opens,
                bool lossy, const PersistenceModel& model, const ChainFn& chain,
                uint64_t& recoveries) {
     std::optional<Violation> violation;
     const auto [it, fresh] = recovered_.try_emplace(hash);
-    Recovered& recovered = it->second;
     Observation seen;
     if (fresh) {
       lab_.monitor.Recovering(chain);
       ++recoveries;
       Volume volume(image, Recording::kOff);
-      Life life = Recover(lab_, volume, opens, [this](const Volume& v) { return WantsProbe(v); });
-      recovered = {life.seen.open, life.seen.hash};
-      violation = std::move(life.violation);
+      Life life = Recover(lab_, volume, opens, [this](const Volume& v, const Observation& shown) {
+        return WantsProbe(v, shown);
+      });
+      it->second = {life.seen.open, life.seen.hash};
+      violation = JudgeProbe(lab_, *run_.checker, situation, life);
       seen = std::move(life.seen);
       if (++since_counted_ % 64 == 0) lab_.monitor.Counted(result_.counts);
     } else {
-      seen.open = recovered.open;
-      seen.hash = recovered.seen;
+      seen.open = it->second.open;
+      seen.hash = it->second.seen;
     }
-    if (auto judged = JudgeOnce(hash, situation, seen, fresh, image, opens, lossy)) {
-      violation = std::move(judged);
+    const bool news = judged_.insert(QuestionHash(hash, situation)).second;
+    if (news) {
+      ++result_.counts.judgements;
+      if (lossy) ++result_.counts.judgements_with_loss;
+      const auto look_again = [&] {
+        if (fresh) return;
+        lab_.monitor.Recovering(chain);
+        Volume volume(image, Recording::kOff);
+        seen = Recover(lab_, volume, opens, nullptr).seen;
+      };
+      if (auto judged = JudgeSeen(situation, seen, look_again)) violation = std::move(judged);
     }
     if (violation.has_value()) Report(chain(), *violation, model);
-    return fresh;
+    return news;
   }
 
-  bool WantsProbe(const Volume& volume) {
+  // What a probe does follows from the disk and from what the engine holds of it.
+  bool WantsProbe(const Volume& volume, const Observation& seen) {
     if (!case_.crash.probe) return false;
-    if (!probed_.insert(volume.live().ContentHash()).second) return false;
+    const Hash128 key = faultfs::Combine(volume.live().ContentHash(), seen.hash);
+    if (!probed_.insert(key).second) return false;
     ++result_.counts.probes;
     return true;
   }
 
   // An acknowledgement changes the verdict and not the image, so the oracle is asked for each
   // distinct pair of image and situation.
-  std::optional<Violation> JudgeOnce(const Hash128& image_hash, const Situation& situation,
-                                     Observation& seen, bool has_dump, const Image& image,
-                                     uint64_t opens, bool lossy) {
-    const Hash128 asked = faultfs::Combine(
-        faultfs::Combine(image_hash, {situation.events * 2 + (situation.power_lost ? 1 : 0),
-                                      static_cast<uint64_t>(situation.stage)}),
-        situation.stage == Stage::kOpening ? Hash128{} : HashOf(situation.decided));
-    if (!judged_.insert(asked).second) return std::nullopt;
-    ++result_.counts.judgements;
-    if (lossy) ++result_.counts.judgements_with_loss;
-    if (run_.checker->Undecided(situation.events)) {
+  static Hash128 QuestionHash(const Hash128& image_hash, const Situation& situation) {
+    const Hash128 bounds = {situation.events * 2 + (situation.power_lost ? 1 : 0),
+                            static_cast<uint64_t>(situation.stage)};
+    return faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
+  }
+
+  /// `look_again` brings the dump, if only its hash is at hand.
+  template <typename LookAgain>
+  std::optional<Violation> JudgeSeen(const Situation& situation, Observation& seen,
+                                     const LookAgain& look_again) {
+    if (!CanJudge(*run_.checker, situation, seen)) {
       ++result_.counts.unknown;
       return std::nullopt;
     }
+    const bool by_hash = run_.checker->JudgesByHash();
+    if (!by_hash) look_again();
     auto violation = Judge(lab_, *run_.checker, situation, seen);
-    if (violation.has_value() && !has_dump) {
-      // Only the hash was kept: look again, for the words of the finding.
-      Volume volume(image, Recording::kOff);
-      seen = Recover(lab_, volume, opens, nullptr).seen;
+    if (violation.has_value() && by_hash) {
+      look_again();  // for the words of the finding
       violation = Judge(lab_, *run_.checker, situation, seen);
     }
     result_.digest = faultfs::Combine(
@@ -301,8 +262,10 @@ class Exploration {
     uint32_t begin_step = 0;
     const auto volume = VolumeAfter(base(), trace(), site.state, site.kind,
                                     faultfs::Materialize(graph, site.state), begin_step);
-    const Life life =
-        Recover(lab_, *volume, opens, [this](const Volume&) { return case_.crash.probe; });
+    lab_.monitor.Recovering([&] { return ChainOf(graph, site.state, site.kind); });
+    const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
+      return case_.crash.probe;
+    });
     if (!life.seen.open.ok()) return true;  // a finding already
 
     const Trace& inner_trace = volume->trace();
@@ -323,8 +286,7 @@ class Exploration {
     };
     if (Wants(CrashKind::kProcessDeath)) {
       for (const auto& view : walk.views()) {
-        const CrashState live{.point = view->point(), .lost = {}, .tears = {}, .fill = {}};
-        if (!visit(*view, live, CrashKind::kProcessDeath)) return false;
+        if (!visit(*view, NothingLost(*view), CrashKind::kProcessDeath)) return false;
       }
     }
     if (!Wants(CrashKind::kPowerLoss)) return true;
@@ -338,8 +300,6 @@ class Exploration {
   /// Shrinks and adds, unless it is like one that is there.
   void Report(std::vector<CrashStep> chain, const Violation& violation,
               const PersistenceModel& model) {
-    std::string kinds;
-    for (const CrashStep& step : chain) kinds += Name(step.kind);
     if (!shrunk_.insert({violation.verdict, SignatureOf(violation.verdict, chain)}).second) return;
     Case alone = Alone(model);
     const Laboratory lab{alone, lab_.adapter, lab_.options, lab_.monitor};
@@ -365,7 +325,7 @@ class Exploration {
     finding.reproducer = Alone(model);
     finding.reproducer.crash.chain = chain;
     finding.detail = violation.detail;
-    if (!chain.empty()) finding.model = ModelName(model);
+    if (LosesPower(chain)) finding.model = ModelName(model);
     const Laboratory lab{finding.reproducer, lab_.adapter, lab_.options, lab_.monitor};
     const Result<Chain> resolved = ResolveChain(lab, chain);
     if (resolved.ok()) {
@@ -374,6 +334,7 @@ class Exploration {
       finding.story = Story(lab, *resolved, again.value_or(violation));
     }
     result_.findings.push_back(std::move(finding));
+    lab_.monitor.Found(result_.findings.back());
   }
 
   const Case& case_;
@@ -394,19 +355,45 @@ class Exploration {
 
 }  // namespace
 
-CaseResult Explore(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-                   Monitor& monitor) {
-  if (c.crash.chain.empty()) return Exploration(c, adapter, options, monitor).Run();
-  // A scenario with a chain of its own: that one, and nothing else.
+namespace {
+
+// A scenario with a chain of its own: that one, and nothing else. Where the run no longer has what
+// the chain names (the engine was mended, say), crashes like it are looked for instead: a scenario
+// kept for a bug goes on guarding against it.
+CaseResult ExploreChain(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                        Monitor& monitor) {
   CaseResult result;
   result.counts.programs = 1;
+  monitor.Exploring(c.crash.models.front());
   Result<ReplayResult> replayed = Replay(c, adapter, options, monitor);
-  result.counts.states = result.counts.recoveries = result.counts.judgements = 1;
   if (replayed.ok()) {
-    result.digest = replayed->image.ContentHash();
-    if (replayed->finding.has_value()) result.findings.push_back(*std::move(replayed->finding));
+    // The program's own answers may be wrong already: then nothing was recovered.
+    const uint64_t recovered = replayed->recovered ? 1 : 0;
+    result.counts.states = result.counts.recoveries = result.counts.judgements = recovered;
+  } else {
+    const Laboratory lab{c, adapter, options, monitor};
+    StateSearch search(lab, c.crash.chain, std::nullopt, c.crash.budget);
+    const std::optional<std::vector<CrashStep>> found = search.Find();
+    result.counts.states = result.counts.recoveries = result.counts.judgements =
+        search.recoveries();
+    if (!found.has_value()) return result;
+    Case like = c;
+    like.crash.chain = *found;
+    replayed = Replay(like, adapter, options, monitor);
+    FAULTFS_CHECK(replayed.ok(), "a chain that was just found is there");
   }
+  if (replayed->unknown) ++result.counts.unknown;
+  result.digest = replayed->image.ContentHash();
+  if (replayed->finding.has_value()) result.findings.push_back(*std::move(replayed->finding));
   return result;
+}
+
+}  // namespace
+
+CaseResult Explore(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                   Monitor& monitor) {
+  if (!c.crash.chain.empty()) return ExploreChain(c, adapter, options, monitor);
+  return Exploration(c, adapter, options, monitor).Run();
 }
 
 }  // namespace crashlab

@@ -48,6 +48,8 @@ struct ReplayResult {
   std::optional<Finding> finding;
   faultfs::Image image;  // what the last recovery opened
   std::vector<std::string> story;
+  bool recovered = false;  // the chain was there, and what it left was opened
+  bool unknown = false;    // and the checker could not decide
 };
 [[nodiscard]] Result<ReplayResult> Replay(const Case& c, const Adapter& adapter,
                                           const ExploreOptions& options, Monitor& monitor);
@@ -61,13 +63,19 @@ struct ReplayResult {
 /// The image that the last crash of the chain of `c` left, before anything has opened it.
 [[nodiscard]] Result<faultfs::Image> ImageOf(const Case& c, const Adapter& adapter);
 
-/// Effects of the chain's crash point, pending and lost, with labels: `crashlab explain`.
-[[nodiscard]] Result<std::string> ExplainCase(const Case& c, const Adapter& adapter);
+/// Effects of the chain's crash points, pending and lost, with labels: `crashlab explain`. Unless
+/// `recover` is false (because recovering ends the process) with the story of the last recovery.
+[[nodiscard]] Result<std::string> ExplainCase(const Case& c, const Adapter& adapter,
+                                              bool recover = true);
 
-/// Whether `observed` (the content of the store's directory) is something that the first crash of
-/// the chain may leave: a text that says by which state, or that it is none.
-[[nodiscard]] Result<std::string> ExplainObserved(const Case& c, const Adapter& adapter,
-                                                  const faultfs::Image& observed);
+struct ObservedAnswer {
+  bool allowed;
+  std::string text;  // by which state, or that there is none
+};
+/// Whether `observed` (a whole disk: the engine's directory is one entry in it) is something that
+/// the last crash of the chain may leave, whatever the chain says was lost.
+[[nodiscard]] Result<ObservedAnswer> ExplainObserved(const Case& c, const Adapter& adapter,
+                                                     const faultfs::Image& observed);
 
 /// Where every engine lives on the simulated disk.
 inline constexpr std::string_view kStoreDirectory = "/db";

@@ -40,13 +40,6 @@ bool Gives(const Laboratory& lab, const std::vector<CrashStep>& chain, Verdict v
   return violation.has_value() && violation->verdict == verdict;
 }
 
-/// The last step of the chain with this state.
-std::vector<CrashStep> With(std::vector<CrashStep> chain, const faultfs::EffectGraph& graph,
-                            const faultfs::CrashState& state) {
-  chain.back().state = faultfs::ToText(graph, state);
-  return chain;
-}
-
 /// `lost` without `effect` and what must persist before it.
 std::vector<EffectId> Keeping(const faultfs::EffectGraph& graph, const std::vector<EffectId>& lost,
                               EffectId effect) {
@@ -66,6 +59,43 @@ std::vector<EffectId> Keeping(const faultfs::EffectGraph& graph, const std::vect
     if (!kept.contains(id)) rest.push_back(id);
   }
   return rest;
+}
+
+/// Makes one crash of the chain lose less. Whether it could.
+bool ShrinkStep(const Laboratory& lab, std::vector<CrashStep>& chain, size_t index,
+                Verdict verdict) {
+  if (chain[index].kind == CrashKind::kProcessDeath) return false;
+  const Result<Chain> resolved = ResolveChain(lab, chain);
+  if (!resolved.ok() || resolved->links.size() <= index) return false;
+  const faultfs::EffectGraph& graph = resolved->links[index].graph;
+  faultfs::CrashState state = resolved->links[index].state;
+  bool shrunk = false;
+  const auto take = [&](const faultfs::CrashState& smaller) {
+    if (smaller == state) return;
+    std::vector<CrashStep> candidate = chain;
+    candidate[index].state = faultfs::ToText(graph, smaller);
+    if (!Gives(lab, candidate, verdict)) return;
+    state = smaller;
+    chain = std::move(candidate);
+    shrunk = true;
+  };
+  faultfs::CrashState plain = state;
+  plain.tears.clear();
+  take(plain);
+  plain = state;
+  plain.fill = Fill::kZeros;
+  take(plain);
+  // From the newest on: its predecessors may be needed when it is not.
+  for (size_t i = state.lost.size(); i-- > 0;) {
+    if (i >= state.lost.size()) continue;
+    faultfs::CrashState smaller = state;
+    smaller.lost = Keeping(graph, state.lost, state.lost[i]);
+    std::erase_if(smaller.tears, [&](const faultfs::Tear& tear) {
+      return !std::binary_search(smaller.lost.begin(), smaller.lost.end(), tear.effect);
+    });
+    take(smaller);
+  }
+  return shrunk;
 }
 
 void TellEvents(const Case& c, const Run& run, size_t events, std::vector<std::string>& story) {
@@ -131,7 +161,8 @@ std::string SignatureOf(Verdict verdict, const std::vector<CrashStep>& chain) {
     if (step.kind == CrashKind::kProcessDeath) continue;
     if (!step.state.lost.empty()) text += " lost=" + TagsOf(step.state.lost);
     if (!step.state.tears.empty()) text += " torn=" + TagsOf(step.state.tears);
-    if (step.state.fill != Name(Fill::kZeros)) text += " fill=" + step.state.fill;
+    if (!step.state.fill.empty() && step.state.fill != Name(Fill::kZeros))
+      text += " fill=" + step.state.fill;
   }
   return text;
 }
@@ -144,36 +175,18 @@ std::string LiveSignature(Verdict verdict, const Case& c, const Run& run) {
 
 std::vector<CrashStep> ShrinkChain(const Laboratory& lab, std::vector<CrashStep> chain,
                                    Verdict verdict) {
-  if (chain.empty() || chain.back().kind == CrashKind::kProcessDeath) return chain;
-  const Result<Chain> resolved = ResolveChain(lab, chain);
-  if (!resolved.ok()) return chain;
-  const faultfs::EffectGraph& graph = resolved->links.back().graph;
-  faultfs::CrashState state = resolved->links.back().state;
-  const auto take = [&](const faultfs::CrashState& smaller) {
-    if (smaller == state || !Gives(lab, With(chain, graph, smaller), verdict)) return false;
-    state = smaller;
-    return true;
-  };
-  faultfs::CrashState plain = state;
-  plain.tears.clear();
-  (void)take(plain);
-  plain = state;
-  plain.fill = Fill::kZeros;
-  (void)take(plain);
+  if (!Gives(lab, chain, verdict)) return chain;
+  if (chain.size() > 1) {
+    std::vector<CrashStep> shorter(chain.begin(), chain.end() - 1);
+    if (Gives(lab, shorter, verdict)) return ShrinkChain(lab, std::move(shorter), verdict);
+  }
+  // From the last crash on: the recovery that it cut depends on the ones before it. Until nothing
+  // more can be spared anywhere.
   for (bool again = true; again;) {
     again = false;
-    // From the newest on: its predecessors may be needed when it is not.
-    for (size_t i = state.lost.size(); i-- > 0;) {
-      if (i >= state.lost.size()) continue;
-      faultfs::CrashState smaller = state;
-      smaller.lost = Keeping(graph, state.lost, state.lost[i]);
-      std::erase_if(smaller.tears, [&](const faultfs::Tear& tear) {
-        return !std::binary_search(smaller.lost.begin(), smaller.lost.end(), tear.effect);
-      });
-      again |= take(smaller);
-    }
+    for (size_t i = chain.size(); i-- > 0;) again |= ShrinkStep(lab, chain, i, verdict);
   }
-  return With(std::move(chain), graph, state);
+  return chain;
 }
 
 std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
@@ -186,6 +199,11 @@ std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
   for (size_t i = 0; i < chain.links.size(); ++i) TellCrash(chain.links[i], i > 0, story);
   story.push_back(fmt::format("{}: {}", Name(violation.verdict), violation.detail));
   return story;
+}
+
+bool LosesPower(const std::vector<CrashStep>& chain) {
+  return std::any_of(chain.begin(), chain.end(),
+                     [](const CrashStep& step) { return step.kind == CrashKind::kPowerLoss; });
 }
 
 std::string ModelName(const faultfs::PersistenceModel& model) {

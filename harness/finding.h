@@ -26,6 +26,9 @@ namespace crashlab {
 [[nodiscard]] std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                              const Violation& violation);
 
+/// Whether a model has a part in the chain.
+[[nodiscard]] bool LosesPower(const std::vector<CrashStep>& chain);
+
 /// The name of a model with the switches that differ from its row.
 [[nodiscard]] std::string ModelName(const faultfs::PersistenceModel& model);
 

@@ -1,12 +1,13 @@
+// The oracle's record of a run: worlds, frontiers and live answers. Judging is in oracle_judge.cc.
 #include "harness/oracle.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "harness/internal/oracle_text.h"
 
 namespace crashlab {
 namespace {
@@ -22,26 +23,9 @@ void Subtract(Hash128& sum, Hash128 term) {
   sum.high -= term.high;
 }
 
-std::string Quoted(std::string_view bytes) {
-  std::string text = "\"";
-  for (char c : bytes.substr(0, 40)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      text += c;
-    } else {
-      text += fmt::format("\\x{:02x}", byte);
-    }
-  }
-  return text + (bytes.size() > 40 ? "\"…" : "\"");
-}
-
-std::string Shown(const std::optional<std::string>& value) {
-  return value.has_value() ? fmt::format("{} ({} bytes)", Quoted(*value), value->size())
-                           : std::string("nothing");
-}
-
-std::string OpText(const Program& program, OpNumber op) {
-  return fmt::format("operation {} ({})", op, Print(program[op - 1]));
+bool IsRead(Verb verb) {
+  return verb == Verb::kGet || verb == Verb::kContains || verb == Verb::kSize ||
+         verb == Verb::kForEach;
 }
 
 }  // namespace
@@ -49,32 +33,29 @@ std::string OpText(const Program& program, OpNumber op) {
 KvOracle::KvOracle(const Program& program, const Contract& contract, Durability store_default)
     : program_(program), contract_(contract), store_default_(store_default) {
   changes_.resize(program.size() + 1);
-  const auto set = [&](OpNumber op, size_t edit, const std::string& key, uint64_t value_bytes) {
-    const std::string value = ValueOf(op, edit, value_bytes);
-    const Hash128 hash = EntryHash(key, value);
-    changes_[op].push_back({.clear = false, .erase = false, .key = key, .hash = hash});
-    entry_writers_[hash] = op;
-    value_writers_[faultfs::HashBytes(value)] = op;
-  };
+  outcomes_.resize(program.size() + 1, Outcome::kOk);
   for (OpNumber op = 1; op <= program.size(); ++op) {
     const Operation& operation = At(op);
+    const auto erase = [&](size_t edit, const std::string& key) {
+      changes_[op].push_back({.erase = true, .edit = edit, .key = key, .hash = {}});
+    };
     switch (operation.verb) {
       case Verb::kSet:
-        set(op, 0, operation.key, operation.value_bytes);
+        AddSet(op, 0, operation.key, operation.value_bytes);
         break;
       case Verb::kDelete:
-        changes_[op].push_back({.clear = false, .erase = true, .key = operation.key, .hash = {}});
+        erase(0, operation.key);
         break;
       case Verb::kClear:
-        changes_[op].push_back({.clear = true, .erase = false, .key = {}, .hash = {}});
+        changes_[op].push_back({.clear = true, .key = {}, .hash = {}});
         break;
       case Verb::kBatch:
         for (size_t i = 0; i < operation.batch.size(); ++i) {
           const Edit& edit = operation.batch[i];
           if (edit.erase) {
-            changes_[op].push_back({.clear = false, .erase = true, .key = edit.key, .hash = {}});
+            erase(i, edit.key);
           } else {
-            set(op, i, edit.key, edit.value_bytes);
+            AddSet(op, i, edit.key, edit.value_bytes);
           }
         }
         break;
@@ -84,6 +65,14 @@ KvOracle::KvOracle(const Program& program, const Contract& contract, Durability 
   }
   StartEpoch(0, {});
   bounds_.push_back(now_);
+}
+
+void KvOracle::AddSet(OpNumber op, size_t edit, const std::string& key, uint64_t value_bytes) {
+  const std::string value = ValueOf(op, edit, value_bytes);
+  const Hash128 hash = EntryHash(key, value);
+  changes_[op].push_back({.edit = edit, .key = key, .hash = hash});
+  entry_writers_[hash].push_back({op, edit});
+  value_writers_[faultfs::HashBytes(value)] = op;
 }
 
 std::optional<Violation> KvOracle::Take(const Event& event, const Reply& reply) {
@@ -97,7 +86,7 @@ std::optional<Violation> KvOracle::Take(const Event& event, const Reply& reply) 
       break;
     case Event::Kind::kClosed:
       if (event.outcome == Outcome::kOk) Raise(contract_.close, event.op);
-      if (event.outcome == Outcome::kInfo) voided_ = contract_.info_voids_process_frontier;
+      if (event.outcome == Outcome::kInfo) Void();
       break;
     case Event::Kind::kKilled:
       break;
@@ -111,59 +100,68 @@ std::optional<Violation> KvOracle::Take(const Event& event, const Reply& reply) 
 
 void KvOracle::Invoke(OpNumber op) {
   acked_at_invoke_ = newest_acked_;
+  now_.upper = op;
   if (!IsMutation(At(op))) return;
-  now_.in_flight_op = op;
   now_.in_flight.clear();
   for (const World& world : epochs_.back().worlds) {
-    Map map = world.map;
-    Hash128 hash = world.hash;
-    Apply(changes_[op], op, map, hash);
-    now_.in_flight.push_back(hash);
+    now_.in_flight.push_back(HashAfter(changes_[op], world.map, world.hash));
   }
 }
 
 std::optional<Violation> KvOracle::Return(const Event& event, const Reply& reply) {
   const OpNumber op = event.op;
+  outcomes_[op] = event.outcome;
   if (!IsMutation(At(op))) {
-    if (event.outcome == Outcome::kInfo) voided_ = contract_.info_voids_process_frontier;
-    if (event.outcome != Outcome::kOk) return std::nullopt;
-    if (const auto violation = CheckRead(op, reply)) return violation;
-    Raise(contract_.PromiseOf(At(op), store_default_), op);
-    return std::nullopt;
-  }
-  now_.in_flight_op = 0;
-  now_.in_flight.clear();
-  if (event.outcome == Outcome::kFail) return std::nullopt;
-
-  Epoch& epoch = epochs_.back();
-  if (event.outcome == Outcome::kInfo) {
-    voided_ = contract_.info_voids_process_frontier;
-    if (epoch.worlds.size() * 2 > kMaxWorlds) {
-      epoch.overflow = now_.undecided = true;
+    if (IsRead(At(op).verb)) {
+      if (event.outcome != Outcome::kOk) return std::nullopt;
+      if (const auto violation = CheckRead(op, reply)) return violation;
+      CountRead(op);
       return std::nullopt;
     }
-    const size_t without = epoch.worlds.size();
-    for (size_t i = 0; i < without; ++i) epoch.worlds.push_back(World(epoch.worlds[i]));
-    for (size_t i = without; i < epoch.worlds.size(); ++i) {
-      World& world = epoch.worlds[i];
-      Apply(changes_[op], op, world.map, world.hash);
-      world.cuts.push_back({op, world.hash});
-    }
-  } else {
-    for (World& world : epoch.worlds) {
-      Apply(changes_[op], op, world.map, world.hash);
-      world.cuts.push_back({op, world.hash});
-    }
-    newest_acked_ = op;
+    if (event.outcome == Outcome::kInfo) Void();
+    if (event.outcome == Outcome::kOk) Raise(contract_.PromiseOf(At(op), store_default_), op);
+    return std::nullopt;
+  }
+  now_.in_flight.clear();
+  switch (event.outcome) {
+    case Outcome::kFail:
+      return std::nullopt;
+    case Outcome::kInfo:
+      Void();
+      Branch(op);
+      break;
+    case Outcome::kOk:
+      for (World& world : epochs_.back().worlds) {
+        Apply(changes_[op], op, world.map, world.hash);
+        world.cuts.push_back({op, world.hash});
+      }
+      newest_acked_ = op;
+      Raise(contract_.PromiseOf(At(op), store_default_), op);
+      break;
   }
   now_.cuts.clear();
-  for (const World& world : epoch.worlds) now_.cuts.push_back(world.cuts.size());
-  if (event.outcome == Outcome::kOk) Raise(contract_.PromiseOf(At(op), store_default_), op);
+  for (const World& world : epochs_.back().worlds) now_.cuts.push_back(world.cuts.size());
   return std::nullopt;
 }
 
+// Every world twice: without the mutation, which comes first, and with it.
+void KvOracle::Branch(OpNumber op) {
+  std::vector<World>& worlds = epochs_.back().worlds;
+  const size_t without = worlds.size();
+  if (without * 2 > kMaxWorlds) {
+    now_.undecided = true;
+    return;
+  }
+  worlds.reserve(without * 2);
+  for (size_t i = 0; i < without; ++i) worlds.push_back(World(worlds[i]));
+  for (size_t i = without; i < worlds.size(); ++i) {
+    Apply(changes_[op], op, worlds[i].map, worlds[i].hash);
+    worlds[i].cuts.push_back({op, worlds[i].hash});
+  }
+}
+
 // A live read sees every answered mutation and none of the unanswered ones: those stay open until
-// the next Open. What it saw has happened, and survives as much as its writer promised.
+// the next Open.
 std::optional<Violation> KvOracle::CheckRead(OpNumber op, const Reply& reply) {
   const Operation& operation = At(op);
   const World& live = epochs_.back().worlds.front();
@@ -180,7 +178,6 @@ std::optional<Violation> KvOracle::CheckRead(OpNumber op, const Reply& reply) {
     return wrong(fmt::format("another content of {} entries", live.map.size()),
                  fmt::format("{} entries", reply.dump.size()));
   }
-  if (operation.verb != Verb::kGet && operation.verb != Verb::kContains) return std::nullopt;
   const auto it = live.map.find(operation.key);
   const bool there = it != live.map.end();
   if (operation.verb == Verb::kContains) {
@@ -189,19 +186,40 @@ std::optional<Violation> KvOracle::CheckRead(OpNumber op, const Reply& reply) {
   }
   const bool equal = reply.value.has_value() == there &&
                      (!there || EntryHash(operation.key, *reply.value) == it->second.hash);
-  if (!equal) {
-    return wrong(there ? fmt::format("the value of operation {}", it->second.op) : "nothing",
-                 Shown(reply.value));
+  if (equal) return std::nullopt;
+  if (!there) return wrong("nothing", Shown(reply.value));
+  return wrong(it->second.op == 0 ? std::string("what the last Open had shown")
+                                  : fmt::format("the value of operation {}", it->second.op),
+               Shown(reply.value));
+}
+
+// What a read saw has happened, and from then on survives as the contract says for a source of that
+// durability.
+void KvOracle::CountRead(OpNumber op) {
+  const OpNumber source = SourceOf(At(op));
+  if (source == 0) return;  // the last Open decided it
+  Operation as_source = At(op);
+  as_source.durability = At(source).durability.value_or(store_default_);
+  Raise(contract_.PromiseOf(as_source, store_default_), source);
+}
+
+OpNumber KvOracle::SourceOf(const Operation& read) const {
+  const World& live = epochs_.back().worlds.front();
+  for (size_t i = live.cuts.size(); i-- > 1;) {
+    const OpNumber op = live.cuts[i].op;
+    if (read.verb == Verb::kSize || read.verb == Verb::kForEach) return op;
+    for (const Change& change : changes_[op]) {
+      if (change.clear || change.key == read.key) return op;
+    }
   }
-  if (there && it->second.op > 0) {
-    Raise(contract_.PromiseOf(At(it->second.op), store_default_), it->second.op);
-  }
-  return std::nullopt;
+  return 0;
 }
 
 std::optional<Violation> KvOracle::Opened(const Event& event, const Reply& reply) {
-  const OpNumber frontier = voided_ ? now_.power : now_.process;
-  auto violation = JudgeBounds(now_, frontier, reply.dump, HashOf(reply.dump));
+  std::optional<Violation> violation;
+  if (!now_.undecided) {
+    violation = JudgeBounds(now_, now_.process, reply.dump, HashOf(reply.dump));
+  }
   StartEpoch(event.op, reply.dump);
   return violation;
 }
@@ -211,16 +229,16 @@ void KvOracle::StartEpoch(OpNumber op, const Dump& dump) {
   World world;
   for (const auto& [key, value] : dump) {
     const Hash128 hash = EntryHash(key, value);
-    const auto writer = entry_writers_.find(hash);
-    world.map[key] = {writer == entry_writers_.end() ? 0 : writer->second, hash};
+    world.map[key] = {0, hash};
     Add(world.hash, hash);
   }
   world.cuts = {{op, world.hash}};
-  epochs_.push_back({.worlds = {std::move(world)}, .overflow = false});
+  Map start = world.map;
+  epochs_.push_back({.opened = op, .start = std::move(start), .worlds = {std::move(world)}});
   now_ = {.epoch = epochs_.size() - 1,
           .cuts = {1},
           .in_flight = {},
-          .in_flight_op = 0,
+          .upper = op,
           .process = op,
           .power = op,
           .undecided = false};
@@ -229,22 +247,19 @@ void KvOracle::StartEpoch(OpNumber op, const Dump& dump) {
 }
 
 void KvOracle::Raise(Promise promise, OpNumber op) {
-  switch (promise) {
-    case Promise::kNothing:
-      break;
-    case Promise::kProcess:
-      now_.process = std::max(now_.process, op);
-      break;
-    case Promise::kPower:
-      now_.process = std::max(now_.process, op);
-      now_.power = std::max(now_.power, op);
-      break;
-    case Promise::kPowerForAckedBefore:
-      now_.process = std::max(now_.process, acked_at_invoke_);
-      now_.power = std::max(now_.power, acked_at_invoke_);
-      break;
+  if (promise == Promise::kPowerForAckedBefore) op = acked_at_invoke_;
+  if (promise != Promise::kNothing) now_.process = std::max(now_.process, op);
+  if (promise == Promise::kPower || promise == Promise::kPowerForAckedBefore) {
+    now_.power = std::max(now_.power, op);
   }
   if (voided_) now_.process = now_.power;
+}
+
+// An error that proves nothing: what only the page cache held is not to be relied on any more.
+void KvOracle::Void() {
+  if (!contract_.info_voids_process_frontier) return;
+  voided_ = true;
+  now_.process = now_.power;
 }
 
 void KvOracle::Apply(const std::vector<Change>& changes, OpNumber op, Map& map, Hash128& hash) {
@@ -265,173 +280,30 @@ void KvOracle::Apply(const std::vector<Change>& changes, OpNumber op, Map& map, 
   }
 }
 
+// Apply without a copy of the map: a mutation in flight is looked at in every world.
+Hash128 KvOracle::HashAfter(const std::vector<Change>& changes, const Map& map, Hash128 hash) {
+  std::map<std::string_view, std::optional<Hash128>> edited;
+  bool cleared = false;
+  for (const Change& change : changes) {
+    if (change.clear) {
+      edited.clear();
+      cleared = true;
+      hash = {};
+      continue;
+    }
+    const auto [slot, first] = edited.try_emplace(change.key);
+    if (first && !cleared) {
+      if (const auto it = map.find(change.key); it != map.end()) slot->second = it->second.hash;
+    }
+    if (slot->second.has_value()) Subtract(hash, *slot->second);
+    slot->second.reset();
+    if (change.erase) continue;
+    Add(hash, change.hash);
+    slot->second = change.hash;
+  }
+  return hash;
+}
+
 bool KvOracle::Undecided(size_t events) const { return bounds_[events].undecided; }
-
-std::optional<Violation> KvOracle::Judge(const Question& question) const {
-  FAULTFS_CHECK(question.events < bounds_.size(), "a question is about events that were taken");
-  const Bounds& bounds = bounds_[question.events];
-  if (!question.seen.open.ok()) {
-    return Violation{
-        question.seen.open.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
-        question.seen.open.ToString()};
-  }
-  if (question.decided != nullptr) return JudgeDecided(question);
-  return JudgeBounds(bounds, question.power_lost ? bounds.power : bounds.process,
-                     question.seen.dump, question.seen.hash);
-}
-
-std::optional<Violation> KvOracle::JudgeBounds(const Bounds& bounds, OpNumber frontier,
-                                               const Dump& seen, Hash128 hash) const {
-  const Epoch& epoch = epochs_[bounds.epoch];
-  std::optional<OpNumber> lost_after;
-  std::optional<OpNumber> future;
-  for (size_t w = 0; w < bounds.cuts.size(); ++w) {
-    const std::vector<Cut>& cuts = epoch.worlds[w].cuts;
-    const size_t known = bounds.cuts[w];
-    for (size_t i = known; i-- > 0;) {
-      if (cuts[i].hash != hash) continue;
-      if (i + 1 == known || cuts[i + 1].op > frontier) return std::nullopt;
-      if (!lost_after.has_value()) lost_after = cuts[i].op;
-    }
-    for (size_t i = known; i < cuts.size() && !future.has_value(); ++i) {
-      if (cuts[i].hash == hash) future = cuts[i].op;
-    }
-  }
-  if (std::find(bounds.in_flight.begin(), bounds.in_flight.end(), hash) != bounds.in_flight.end()) {
-    return std::nullopt;
-  }
-  if (lost_after.has_value()) {
-    return Violation{Verdict::kLostAcked, Lost(*lost_after, frontier)};
-  }
-  if (future.has_value()) {
-    return Violation{Verdict::kFuture,
-                     fmt::format("{} is there before it was invoked", OpText(program_, *future))};
-  }
-  return Classify(bounds, frontier, seen);
-}
-
-std::optional<Violation> KvOracle::JudgeDecided(const Question& question) const {
-  const Dump& decided = *question.decided;
-  if (question.seen.hash == HashOf(decided)) return std::nullopt;
-  std::map<std::string, std::string> due(decided.begin(), decided.end());
-  std::map<std::string, std::string> seen(question.seen.dump.begin(), question.seen.dump.end());
-  std::string gone;
-  std::string back;
-  for (const auto& [key, value] : due) {
-    const auto it = seen.find(key);
-    if (it == seen.end()) {
-      gone = key;
-    } else if (it->second != value) {
-      return Violation{Verdict::kWrongValue,
-                       fmt::format("an Open had shown {} = {}; now it is {}", Quoted(key),
-                                   Shown(value), Shown(it->second))};
-    }
-  }
-  for (const auto& [key, value] : seen) {
-    if (!due.contains(key)) back = key;
-  }
-  if (seen.size() > due.size() || gone.empty()) {
-    return Violation{Verdict::kResurrected,
-                     fmt::format("an Open had shown no {}; now it is there", Quoted(back))};
-  }
-  return Violation{Verdict::kLostAcked,
-                   fmt::format("an Open had shown {}; now it is gone", Quoted(gone))};
-}
-
-std::string KvOracle::Lost(OpNumber after, OpNumber up_to) const {
-  std::string text;
-  int shown = 0;
-  for (OpNumber op = after + 1; op <= up_to; ++op) {
-    if (!IsMutation(At(op))) continue;
-    if (++shown > 3) {
-      text += ", …";
-      break;
-    }
-    text += (shown > 1 ? ", " : "") + OpText(program_, op);
-  }
-  return fmt::format("what was recovered ends {}; acknowledged as surviving, and gone: {}",
-                     after == 0 ? std::string("before the first operation")
-                                : fmt::format("after operation {}", after),
-                     text);
-}
-
-bool KvOracle::Touches(const std::vector<Change>& changes, std::string_view key) {
-  return std::any_of(changes.begin(), changes.end(),
-                     [&](const Change& change) { return change.clear || change.key == key; });
-}
-
-// Some of the batch shows, and some that nothing later explains away does not.
-bool KvOracle::Torn(OpNumber op, const std::map<std::string, OpNumber>& sources) const {
-  bool some = false;
-  bool missing = false;
-  std::set<std::string> keys;
-  for (const Change& change : changes_[op]) keys.insert(change.key);
-  for (const std::string& key : keys) {
-    const auto last = std::find_if(changes_[op].rbegin(), changes_[op].rend(),
-                                   [&](const Change& change) { return change.key == key; });
-    const auto it = sources.find(key);
-    const OpNumber source = it == sources.end() ? 0 : it->second;
-    if (last->erase) {
-      missing |= source != 0 && source < op;
-    } else if (source == op) {
-      some = true;
-    } else if (source < op) {
-      bool later = false;
-      for (OpNumber next = op + 1; next < changes_.size(); ++next) {
-        later |= Touches(changes_[next], key);
-      }
-      missing |= !later;
-    }
-  }
-  return some && missing;
-}
-
-Violation KvOracle::Classify(const Bounds& bounds, OpNumber frontier, const Dump& seen) const {
-  std::map<std::string, OpNumber> sources;
-  OpNumber newest = frontier;
-  for (const auto& [key, value] : seen) {
-    const auto writer = entry_writers_.find(EntryHash(key, value));
-    if (writer == entry_writers_.end()) {
-      const auto elsewhere = value_writers_.find(faultfs::HashBytes(value));
-      if (elsewhere == value_writers_.end()) {
-        return {Verdict::kPhantom,
-                fmt::format("{} = {}, which nobody wrote", Quoted(key), Shown(value))};
-      }
-      return {Verdict::kWrongValue, fmt::format("{} = {}, which {} wrote, elsewhere", Quoted(key),
-                                                Shown(value), OpText(program_, elsewhere->second))};
-    }
-    sources[key] = writer->second;
-    newest = std::max(newest, writer->second);
-  }
-  for (OpNumber op = 1; op <= program_.size(); ++op) {
-    if (At(op).verb == Verb::kBatch && Torn(op, sources)) {
-      return {Verdict::kTornBatch, fmt::format("a part of {}", OpText(program_, op))};
-    }
-  }
-  for (const auto& [key, source] : sources) {
-    for (OpNumber op = source + 1; op <= newest; ++op) {
-      const bool erased =
-          std::any_of(changes_[op].begin(), changes_[op].end(),
-                      [&](const Change& c) { return c.clear || (c.erase && c.key == key); });
-      if (erased) {
-        return {Verdict::kResurrected, fmt::format("{} of operation {} is back after {}",
-                                                   Quoted(key), source, OpText(program_, op))};
-      }
-    }
-  }
-  const World& world = epochs_[bounds.epoch].worlds.front();
-  std::string difference = fmt::format("{} entries, no prefix of the run", seen.size());
-  for (const auto& [key, cell] : world.map) {
-    const auto it = sources.find(key);
-    if (it == sources.end() || it->second != cell.op) {
-      difference += fmt::format(
-          "; {} is {}, the run's end has operation {}'s", Quoted(key),
-          it == sources.end() ? std::string("missing") : fmt::format("operation {}'s", it->second),
-          cell.op);
-      break;
-    }
-  }
-  return {Verdict::kHole, difference};
-}
 
 }  // namespace crashlab

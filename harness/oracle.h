@@ -32,13 +32,14 @@ class KvOracle final : public Checker {
   [[nodiscard]] std::optional<Violation> Take(const Event& event, const Reply& reply) override;
   [[nodiscard]] std::optional<Violation> Judge(const Question& question) const override;
   [[nodiscard]] bool Undecided(size_t events) const override;
+  [[nodiscard]] bool JudgesByHash() const override { return true; }
 
  private:
   using Hash128 = faultfs::Hash128;
 
-  /// One entry of a map: which operation wrote it, and its EntryHash.
+  /// One entry of a map: which operation of the epoch wrote it, and its EntryHash.
   struct Cell {
-    OpNumber op = 0;
+    OpNumber op = 0;  // 0: it was there when the epoch began
     Hash128 hash;
   };
   using Map = std::map<std::string, Cell, std::less<>>;
@@ -55,51 +56,81 @@ class KvOracle final : public Checker {
   };
   /// From one Open to the next.
   struct Epoch {
+    OpNumber opened;            // the operation of the Open
+    Map start;                  // what the Open showed
     std::vector<World> worlds;  // the first: without any of the unanswered mutations
-    bool overflow = false;
   };
   /// What is known after so many events.
   struct Bounds {
     size_t epoch = 0;
     std::vector<size_t> cuts;        // of each world that there was, how many cuts
     std::vector<Hash128> in_flight;  // of each world, with the mutation in flight; or empty
-    OpNumber in_flight_op = 0;
-    OpNumber process = 0;  // P: every answered mutation up to here is there
-    OpNumber power = 0;    // D
+    OpNumber upper = 0;              // the newest operation invoked
+    OpNumber process = 0;            // P: every answered mutation up to here is there
+    OpNumber power = 0;              // D
     bool undecided = false;
   };
   /// A change of one operation: what it does to a key, in order.
   struct Change {
     bool clear = false;
     bool erase = false;
+    size_t edit = 0;  // of a batch
     std::string key;
     Hash128 hash;
   };
+  /// Who wrote an entry.
+  struct Writer {
+    OpNumber op = 0;
+    size_t edit = 0;
+  };
+  /// Of each entry of a dump.
+  using Sources = std::map<std::string, Writer>;
 
+  // oracle.cc: what happened.
+  void AddSet(OpNumber op, size_t edit, const std::string& key, uint64_t value_bytes);
   void Invoke(OpNumber op);
   [[nodiscard]] std::optional<Violation> Return(const Event& event, const Reply& reply);
+  void Branch(OpNumber op);
   [[nodiscard]] std::optional<Violation> CheckRead(OpNumber op, const Reply& reply);
+  void CountRead(OpNumber op);
+  [[nodiscard]] OpNumber SourceOf(const Operation& read) const;
   [[nodiscard]] std::optional<Violation> Opened(const Event& event, const Reply& reply);
   void StartEpoch(OpNumber op, const Dump& dump);
   void Raise(Promise promise, OpNumber op);
-
-  [[nodiscard]] const Operation& At(OpNumber op) const { return program_[op - 1]; }
-  [[nodiscard]] static bool Touches(const std::vector<Change>& changes, std::string_view key);
+  void Void();
   static void Apply(const std::vector<Change>& changes, OpNumber op, Map& map, Hash128& hash);
+  [[nodiscard]] static Hash128 HashAfter(const std::vector<Change>& changes, const Map& map,
+                                         Hash128 hash);
 
+  // oracle_judge.cc: what is allowed, and what to call that which is not.
   [[nodiscard]] std::optional<Violation> JudgeBounds(const Bounds& bounds, OpNumber frontier,
                                                      const Dump& seen, Hash128 hash) const;
-  [[nodiscard]] std::optional<Violation> JudgeDecided(const Question& question) const;
-  [[nodiscard]] Violation Classify(const Bounds& bounds, OpNumber frontier, const Dump& seen) const;
-  [[nodiscard]] bool Torn(OpNumber op, const std::map<std::string, OpNumber>& sources) const;
+  [[nodiscard]] std::optional<Violation> JudgeDecided(const Bounds& bounds,
+                                                      const Question& question) const;
+  [[nodiscard]] bool EndsBeforeOpen(size_t epoch, Hash128 hash) const;
+  [[nodiscard]] std::optional<Violation> ForeignEntry(const Dump& seen) const;
+  [[nodiscard]] Sources SourcesOf(const Bounds& bounds, const Dump& seen) const;
+  [[nodiscard]] std::optional<Violation> TornBatch(const Bounds& bounds,
+                                                   const Sources& sources) const;
+  [[nodiscard]] std::optional<Violation> Resurrected(const Bounds& bounds, OpNumber frontier,
+                                                     const Dump& seen,
+                                                     const Sources& sources) const;
+  [[nodiscard]] Violation Hole(const Bounds& bounds, const Sources& sources) const;
+  [[nodiscard]] bool Torn(OpNumber op, const Sources& sources, OpNumber upper) const;
+  [[nodiscard]] bool ThereBefore(OpNumber op, std::string_view key) const;
+  [[nodiscard]] bool ErasedWithin(OpNumber after, OpNumber up_to, std::string_view key) const;
   [[nodiscard]] std::string Lost(OpNumber after, OpNumber up_to) const;
+
+  [[nodiscard]] const Operation& At(OpNumber op) const { return program_[op - 1]; }
+  [[nodiscard]] bool Refused(OpNumber op) const { return outcomes_[op] == Outcome::kFail; }
 
   const Program& program_;
   const Contract& contract_;
   const Durability store_default_;
-  std::vector<std::vector<Change>> changes_;   // by operation number
-  std::map<Hash128, OpNumber> entry_writers_;  // EntryHash -> the operation that wrote it
-  std::map<Hash128, OpNumber> value_writers_;  // hash of the value alone
+  std::vector<std::vector<Change>> changes_;  // by operation number
+  std::vector<Outcome> outcomes_;             // by operation number; kOk before it returns
+  std::map<Hash128, std::vector<Writer>> entry_writers_;  // by EntryHash, ascending
+  std::map<Hash128, OpNumber> value_writers_;             // by the hash of the value alone
 
   std::vector<Epoch> epochs_;
   std::vector<Bounds> bounds_;  // by number of events

@@ -30,6 +30,12 @@ class NoMonitor final : public Monitor {
   void Hung(bool) override {}
 };
 
+/// Whether the checker had nothing to say of what the last Open showed.
+bool IsUnknown(const Chain& chain) {
+  const Situation& situation = chain.links.back().situation;
+  return situation.stage == Stage::kOpening && chain.run.checker->Undecided(situation.events);
+}
+
 }  // namespace
 
 Result<ReplayResult> Replay(const Case& c, const Adapter& adapter, const ExploreOptions& options,
@@ -37,16 +43,17 @@ Result<ReplayResult> Replay(const Case& c, const Adapter& adapter, const Explore
   const Laboratory lab{c, adapter, options, monitor};
   FAULTFS_ASSIGN_OR_RETURN(Chain chain, ResolveChain(lab, c.crash.chain));
   ReplayResult result;
-  monitor.Recovering([&c] { return c.crash.chain; });
+  result.recovered = !chain.links.empty();
+  result.unknown = result.recovered && IsUnknown(chain);
   result.image = chain.links.empty() ? chain.run.volume->live() : chain.links.back().image;
   const std::optional<Violation> violation = JudgeChain(lab, chain);
   if (!violation.has_value()) return result;
   Finding finding;
   finding.verdict = violation->verdict;
-  finding.signature = c.crash.chain.empty() ? LiveSignature(violation->verdict, c, chain.run)
-                                            : SignatureOf(violation->verdict, c.crash.chain);
+  finding.signature = chain.links.empty() ? LiveSignature(violation->verdict, c, chain.run)
+                                          : SignatureOf(violation->verdict, c.crash.chain);
   finding.detail = violation->detail;
-  if (!c.crash.chain.empty()) finding.model = ModelName(c.crash.models.front());
+  if (LosesPower(chain.steps)) finding.model = ModelName(c.crash.models.front());
   finding.reproducer = c;
   finding.story = result.story = Story(lab, chain, *violation);
   result.finding = std::move(finding);
@@ -63,23 +70,23 @@ Result<std::optional<Violation>> JudgeOn(const Case& c, const Adapter& adapter,
   if (chain.links.empty()) {
     return Status::Error(Code::kInvalidArgument, "there is no crash to judge: a live finding");
   }
-  CaseEntropy entropy(c.seed, chain.links.back().opens);
-  faultfs::ManualExecutor executor;
-  auto opened = adapter.Open({.file_system = file_system,
-                              .directory = directory,
-                              .entropy = entropy,
-                              .executor = executor,
-                              .config = c.store});
-  Observation seen;
-  seen.open = opened.status();
-  if (opened.ok()) {
-    FAULTFS_ASSIGN_OR_RETURN(seen.dump, (*opened)->ReadAll());
-    seen.hash = HashOf(seen.dump);
-  }
-  return Judge(lab, *chain.run.checker, chain.links.back().situation, seen);
+  const ChainLink& last = chain.links.back();
+  return JudgeLife(lab, *chain.run.checker, last.situation,
+                   RecoverOn(lab, file_system, directory, last.opens));
 }
 
-Result<std::string> ExplainCase(const Case& c, const Adapter& adapter) {
+Result<Image> ImageOf(const Case& c, const Adapter& adapter) {
+  NoMonitor monitor;
+  const ExploreOptions options;
+  const Laboratory lab{c, adapter, options, monitor};
+  FAULTFS_ASSIGN_OR_RETURN(const Chain chain, ResolveChain(lab, c.crash.chain));
+  if (chain.links.empty()) {
+    return Status::Error(Code::kInvalidArgument, "there is no crash to export: a live finding");
+  }
+  return chain.links.back().image;
+}
+
+Result<std::string> ExplainCase(const Case& c, const Adapter& adapter, bool recover) {
   NoMonitor monitor;
   const ExploreOptions options;
   const Laboratory lab{c, adapter, options, monitor};
@@ -98,13 +105,15 @@ Result<std::string> ExplainCase(const Case& c, const Adapter& adapter) {
     if (view.pending().empty()) text += "  nothing was pending\n";
     text += "what it left:\n" + link.image.Describe();
   }
+  if (!recover) return text;
   const std::optional<Violation> violation = JudgeChain(lab, chain);
   if (!violation.has_value()) return text + "the recovery is as it should be\n";
   for (const std::string& line : Story(lab, chain, *violation)) text += line + "\n";
   return text;
 }
 
-Result<std::string> ExplainObserved(const Case& c, const Adapter& adapter, const Image& observed) {
+Result<ObservedAnswer> ExplainObserved(const Case& c, const Adapter& adapter,
+                                       const Image& observed) {
   NoMonitor monitor;
   const ExploreOptions options;
   const Laboratory lab{c, adapter, options, monitor};
@@ -114,17 +123,24 @@ Result<std::string> ExplainObserved(const Case& c, const Adapter& adapter, const
   }
   const ChainLink& link = chain.links.back();
   const std::string at = faultfs::CrashPointName(*link.trace, link.state.point);
+  if (link.kind == CrashKind::kProcessDeath) {
+    if (!faultfs::SameContent(link.image, observed)) {
+      return ObservedAnswer{false, "no: the death of the process at " + at +
+                                       " leaves everything that was written, and this is not it\n"};
+    }
+    return ObservedAnswer{true, "yes: it is what the death of the process at " + at + " leaves\n"};
+  }
   const std::optional<CrashState> state = faultfs::Explain(link.graph, link.state.point, observed);
   if (!state.has_value()) {
-    return "no: a crash at " + at + " cannot leave this tree under " + ModelName(link.graph.model) +
-           "\n";
+    return ObservedAnswer{false, "no: a crash at " + at + " cannot leave this tree under " +
+                                     ModelName(link.graph.model) + "\n"};
   }
   const faultfs::CrashStateText names = faultfs::ToText(link.graph, *state);
   std::string text = "yes: a crash at " + at + " may leave this tree\n";
   for (const std::string& name : names.lost) text += "  lost: " + name + "\n";
   for (const std::string& tear : names.tears) text += "  torn: " + tear + "\n";
   if (!names.lost.empty()) text += "  fill: " + names.fill + "\n";
-  return text;
+  return ObservedAnswer{true, std::move(text)};
 }
 
 }  // namespace crashlab

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -66,20 +67,22 @@ class Driver {
       return Open(op);
     }
     if (operation.verb == Verb::kReopen) {
-      const Status closed = process_->Close();
+      const Status closed = process_->engine().Close();
       Take({.kind = Event::Kind::kClosed,
             .op = op,
             .outcome = adapter_.contract().OutcomeOf(closed),
             .code = closed.code()});
+      NoteUnprovoked(closed, op);
       process_.reset();
       return Open(op);
     }
-    const Reply reply = process_->Apply(operation, op);
+    const Reply reply = process_->engine().Apply(operation, op);
     Take({.kind = Event::Kind::kReturn,
           .op = op,
           .outcome = adapter_.contract().OutcomeOf(reply.status),
           .code = reply.status.code()},
          reply);
+    NoteUnprovoked(reply.status, op);
     return true;
   }
 
@@ -87,10 +90,10 @@ class Driver {
     process_ = std::make_unique<Process>(case_, adapter_, options_, monitor_, *run_.volume, &rules_,
                                          opens_++);
     run_.opens.back() = opens_;
-    const Status opened = process_->Open();
+    const Status opened = process_->engine().Open();
     Reply reply;
     if (opened.ok()) {
-      Result<Dump> dump = process_->ReadAll();
+      Result<Dump> dump = process_->engine().ReadAll();
       reply.status = dump.status();
       if (dump.ok()) reply.dump = std::move(dump).value();
     } else {
@@ -106,12 +109,23 @@ class Driver {
 
   // An error that a fault rule made is the engine's to report; one that nobody made is a finding.
   void NoteFailedOpen(const Status& status) {
-    uint64_t decided = 0;
-    for (const faultfs::FaultRules::Count& count : rules_.counts()) decided += count.decided;
     const bool corruption = status.Is(Code::kCorruption);
-    if (decided > 0 && !corruption) return;
+    if (AnyFault() && !corruption) return;
     Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
                    status.ToString()});
+  }
+
+  void NoteUnprovoked(const Status& status, OpNumber op) {
+    if (adapter_.contract().OutcomeOf(status) != Outcome::kInfo || AnyFault()) return;
+    Note(Violation{status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
+                   fmt::format("operation {} ({}) failed, and nothing had gone wrong: {}", op,
+                               Print(case_.program[op - 1]), status.ToString())});
+  }
+
+  bool AnyFault() const {
+    const auto counts = rules_.counts();
+    return std::any_of(counts.begin(), counts.end(),
+                       [](const faultfs::FaultRules::Count& count) { return count.decided > 0; });
   }
 
   void Take(const Event& event, const Reply& reply = {}) {
@@ -137,51 +151,57 @@ class Driver {
 
 }  // namespace
 
-Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-                 Monitor& monitor, faultfs::Volume& volume, faultfs::IoHook* hook,
-                 uint64_t open_ordinal)
+Engine::Engine(const Case& c, const Adapter& adapter, faultfs::FileSystem& file_system,
+               std::string_view directory, uint64_t open_ordinal,
+               std::function<void(bool opening)> before_call)
     : case_(c),
       adapter_(adapter),
-      options_(options),
-      monitor_(monitor),
-      file_system_(volume, hook),
+      file_system_(file_system),
+      directory_(directory),
+      before_call_(std::move(before_call)),
       entropy_(c.seed, open_ordinal) {}
 
-// Dead before the engine's destructors run: they must not write what a dead process cannot.
-Process::~Process() { file_system_.Kill(); }
-
-void Process::Limit() {
-  file_system_.SetCallLimit(file_system_.calls() + options_.call_limit,
-                            [this] { monitor_.Hung(opening_); });
-}
-
-Status Process::Open() {
-  opening_ = true;
-  Limit();
+Status Engine::Open() {
+  BeforeCall(true);
   Result<std::unique_ptr<System>> opened = adapter_.Open({.file_system = file_system_,
-                                                          .directory = kStoreDirectory,
+                                                          .directory = directory_,
                                                           .entropy = entropy_,
                                                           .executor = executor_,
                                                           .config = case_.store});
-  opening_ = false;
   if (!opened.ok()) return opened.status();
   system_ = std::move(opened).value();
   return Status();
 }
 
-Result<Dump> Process::ReadAll() { return system_->ReadAll(); }
+Result<Dump> Engine::ReadAll() {
+  BeforeCall(false);
+  return system_->ReadAll();
+}
 
-Reply Process::Apply(const Operation& operation, OpNumber number) {
-  Limit();
+Reply Engine::Apply(const Operation& operation, OpNumber number) {
+  BeforeCall(false);
   return system_->Apply(operation, number);
 }
 
-Status Process::Close() {
-  Limit();
+Status Engine::Close() {
+  BeforeCall(false);
   Status status = system_->Close();
   system_.reset();
   return status;
 }
+
+Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                 Monitor& monitor, faultfs::Volume& volume, faultfs::IoHook* hook,
+                 uint64_t open_ordinal)
+    : file_system_(volume, hook),
+      engine_(c, adapter, file_system_, kStoreDirectory, open_ordinal,
+              [this, &options, &monitor](bool opening) {
+                file_system_.SetCallLimit(file_system_.calls() + options.call_limit,
+                                          [&monitor, opening] { monitor.Hung(opening); });
+              }) {}
+
+// Dead before the engine's destructors run: they must not write what a dead process cannot.
+Process::~Process() { file_system_.Kill(); }
 
 Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                Monitor& monitor) {

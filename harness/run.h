@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,32 +34,51 @@ class CaseEntropy final : public faultfs::Entropy {
   faultfs::Random random_;
 };
 
-/// One life of a process: a file system that can be killed, and the engine on it.
-class Process {
+/// An engine on some file system, from one Open to its Close.
+class Engine {
  public:
-  /// `volume` and `hook` must outlive it.
-  Process(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor,
-          faultfs::Volume& volume, faultfs::IoHook* hook, uint64_t open_ordinal);
-  ~Process();
+  /// What is given by reference must outlive it. `before_call` (may be empty) runs before each
+  /// call, told whether that is Open.
+  Engine(const Case& c, const Adapter& adapter, faultfs::FileSystem& file_system,
+         std::string_view directory, uint64_t open_ordinal,
+         std::function<void(bool opening)> before_call = {});
 
-  /// Opens the engine. The status is also kept.
   [[nodiscard]] Status Open();
   [[nodiscard]] Result<Dump> ReadAll();
   [[nodiscard]] Reply Apply(const Operation& operation, OpNumber number);
   [[nodiscard]] Status Close();
 
  private:
-  void Limit();
+  void BeforeCall(bool opening) {
+    if (before_call_) before_call_(opening);
+  }
 
   const Case& case_;
   const Adapter& adapter_;
-  const ExploreOptions& options_;
-  Monitor& monitor_;
-  bool opening_ = false;
-  faultfs::SimFileSystem file_system_;
+  faultfs::FileSystem& file_system_;
+  const std::string_view directory_;
+  const std::function<void(bool opening)> before_call_;
   CaseEntropy entropy_;
   faultfs::ManualExecutor executor_;
   std::unique_ptr<System> system_;
+};
+
+/// One life of a process: a file system that can be killed, and the engine on it. The monitor is
+/// told of a call that makes too many file-system calls.
+class Process {
+ public:
+  /// `volume` and `hook` must outlive it.
+  Process(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor,
+          faultfs::Volume& volume, faultfs::IoHook* hook, uint64_t open_ordinal);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] Engine& engine() { return engine_; }
+
+ private:
+  faultfs::SimFileSystem file_system_;
+  Engine engine_;
 };
 
 /// The disk before the first Open: an empty root.

@@ -50,12 +50,18 @@ struct ExplainCommand {
   std::string observed;
 };
 
+struct MinimizeCommand {
+  std::string file;
+  std::string out;
+};
+
 struct ListCommand {
   std::string what;
   std::vector<std::string> paths;
 };
 
-using Command = std::variant<RunCommand, ReplayCommand, ExportCommand, ExplainCommand, ListCommand>;
+using Command = std::variant<RunCommand, ReplayCommand, MinimizeCommand, ExportCommand,
+                             ExplainCommand, ListCommand>;
 
 /// Where a command prints, and what it works with.
 struct Console {
@@ -76,6 +82,7 @@ struct Console {
 
 [[nodiscard]] int Execute(const RunCommand& command, const Console& console);
 [[nodiscard]] int Execute(const ReplayCommand& command, const Console& console);
+[[nodiscard]] int Execute(const MinimizeCommand& command, const Console& console);
 [[nodiscard]] int Execute(const ExportCommand& command, const Console& console);
 [[nodiscard]] int Execute(const ExplainCommand& command, const Console& console);
 [[nodiscard]] int Execute(const ListCommand& command, const Console& console);

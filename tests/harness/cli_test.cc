@@ -151,7 +151,7 @@ adapter = "toy"
 // ---- wrong use
 
 TEST_F(CliTest, WrongVerb) {
-  ExpectWrong({}, "no verb; one of run, replay, export, explain, list");
+  ExpectWrong({}, "no verb; one of run, replay, minimize, export, explain, list");
   ExpectWrong({"rnu"}, "unknown verb \"rnu\"; did you mean \"run\"?");
   ExpectWrong({"--frob"}, "unknown option \"--frob\"; did you mean \"--help\"?");
 }
