@@ -21,9 +21,10 @@ std::string AsidePath(std::string_view directory) {
   return std::string(directory).append(kTemporarySuffix);
 }
 
-bool HasSegment(const std::vector<faultfs::DirEntry>& entries) {
+bool HoldsData(const std::vector<faultfs::DirEntry>& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const faultfs::DirEntry& entry) {
-    return ParseFileName(entry.name, kSegmentSuffix).has_value();
+    return ParseFileName(entry.name, kSegmentSuffix).has_value() ||
+           ParseFileName(entry.name, kSnapshotSuffix).has_value();
   });
 }
 
@@ -86,7 +87,7 @@ Result<LockedDirectory> LockDirectory(FileSystem& file_system, std::string_view 
   if (!lock.ok()) return lock.status();
 
   FAULTFS_ASSIGN_OR_RETURN(auto entries, file_system.List(directory));
-  if (!name_is_durable && !HasSegment(entries)) {
+  if (!name_is_durable && !HoldsData(entries)) {
     FAULTFS_RETURN_IF_ERROR(RenewName(file_system, directory));
   }
   return LockedDirectory{.lock = std::move(lock).value(), .entries = std::move(entries)};

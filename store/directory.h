@@ -17,10 +17,10 @@ struct LockedDirectory {
 
 /// Makes the directory if it is missing (its parent must exist), locks it and lists it. kLocked if
 /// any other handle holds the lock.
-/// Durability: on Ok the directory's own name is durable. A directory without a segment may be one
-/// that an earlier process made and did not live to sync, or failed to: its name is made anew, by
-/// moving it to `directory`.tmp and back, and its parent synced. A directory that was left aside by a
-/// crash between the two is taken back.
+/// Durability: on Ok the directory's own name is durable. A directory without a segment or a
+/// snapshot may be one that an earlier process made and did not live to sync, or failed to: its
+/// name is made anew, by moving it to `directory`.tmp and back, and its parent synced. A directory
+/// that was left aside by a crash between the two is taken back.
 [[nodiscard]] faultfs::Result<LockedDirectory> LockDirectory(faultfs::FileSystem& file_system,
                                                              std::string_view directory);
 

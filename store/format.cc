@@ -109,6 +109,14 @@ std::string TemporaryPath(std::string_view directory, uint64_t number) {
   return NumberedPath(directory, number, kTemporarySuffix);
 }
 
+std::string SnapshotPath(std::string_view directory, uint64_t sequence) {
+  return NumberedPath(directory, sequence, kSnapshotSuffix);
+}
+
+std::string SnapshotTemporaryPath(std::string_view directory, uint64_t sequence) {
+  return NumberedPath(directory, sequence, kSnapshotTemporarySuffix);
+}
+
 std::optional<uint64_t> ParseFileName(std::string_view name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return std::nullopt;
   const std::string_view digits = name.substr(0, name.size() - suffix.size());

@@ -85,12 +85,16 @@ enum class HeaderFault : uint8_t { kNone, kMagic, kChecksum, kType };
 
 inline constexpr std::string_view kLockName = "LOCK";
 inline constexpr std::string_view kSegmentSuffix = ".wal";
+inline constexpr std::string_view kSnapshotSuffix = ".snap";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
+inline constexpr std::string_view kSnapshotTemporarySuffix = ".snap.tmp";
 
 [[nodiscard]] std::string SegmentPath(std::string_view directory, uint64_t number);
 [[nodiscard]] std::string TemporaryPath(std::string_view directory, uint64_t number);
-/// The number in `name` if it is a number followed by `suffix`, as the two functions above write
-/// it.
+/// A snapshot's number is the sequence that it covers.
+[[nodiscard]] std::string SnapshotPath(std::string_view directory, uint64_t sequence);
+[[nodiscard]] std::string SnapshotTemporaryPath(std::string_view directory, uint64_t sequence);
+/// The number in `name` if it is a number followed by `suffix`, as the functions above write it.
 [[nodiscard]] std::optional<uint64_t> ParseFileName(std::string_view name, std::string_view suffix);
 
 }  // namespace kv

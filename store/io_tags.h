@@ -41,6 +41,18 @@ inline constexpr IoTag kWalSyncCut{"wal.sync-cut"};
 inline constexpr IoTag kWalRemoveDead{"wal.remove-dead"};
 inline constexpr IoTag kWalRemoveTmp{"wal.remove-tmp"};
 
+// A snapshot: temporary file, sync, verification, rename, directory sync; then what it covers goes.
+inline constexpr IoTag kSnapshotCreate{"snapshot.create"};
+inline constexpr IoTag kSnapshotWrite{"snapshot.write"};
+inline constexpr IoTag kSnapshotPace{"snapshot.pace"};         // keeps the last sync short; no more
+inline constexpr IoTag kSnapshotSync{"snapshot.sync"};         // all that it covers
+inline constexpr IoTag kSnapshotPublish{"snapshot.publish"};   // the rename
+inline constexpr IoTag kSnapshotSyncDir{"snapshot.sync-dir"};  // what is removed because of it
+inline constexpr IoTag kSnapshotDiscard{"snapshot.discard"};   // removes a temporary that failed
+inline constexpr IoTag kSnapshotRemoveOld{"snapshot.remove-old"};
+inline constexpr IoTag kSnapshotRemoveTmp{"snapshot.remove-tmp"};  // at the end of Open
+inline constexpr IoTag kWalRemoveCovered{"wal.remove-covered"};
+
 // Calls that change nothing.
 inline constexpr IoTag kWalRead{"wal.read"};
 

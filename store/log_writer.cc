@@ -68,6 +68,15 @@ Status LogWriter::Sync(IoTag tag) {
   return Status();
 }
 
+Result<LogCut> LogWriter::Cut() {
+  FAULTFS_RETURN_IF_ERROR(CheckWritable());
+  if (last_sequence_ >= active_.first_sequence) FAULTFS_RETURN_IF_ERROR(Roll());
+  FAULTFS_CHECK(
+      active_.predecessor.last_sequence == last_sequence_ && synced_upto_ == last_sequence_,
+      "a segment without mutations claims all that came before it");
+  return LogCut{.end = active_.predecessor, .next_segment = active_.segment};
+}
+
 void LogWriter::AppendMarker() {
   if (must_roll_ || !poison_.ok()) return;
   std::byte marker[kRecordHeaderBytes];
@@ -122,6 +131,7 @@ Status LogWriter::Roll() {
     return next.status.Is(Code::kNoSpace) ? next.status : Unproven(next.status);
   }
   active_ = header;
+  ended_bytes_ += end_bytes_;
   file_ = std::move(next.file);  // closes the old one, which is synced
   end_bytes_ = next.end_bytes;
   mutations_end_bytes_ = next.end_bytes;

@@ -25,6 +25,13 @@ namespace kv {
 
 enum class Durability : uint8_t;
 
+/// A place between two segments: everything up to `end.last_sequence` is durable and stands in
+/// segments with numbers below `next_segment`, none of which is ever written again.
+struct LogCut {
+  Predecessor end;
+  uint64_t next_segment = 0;
+};
+
 /// Not thread-safe: the store calls it under one lock, so that mutations get their sequence, their
 /// place in the log and their visibility in one order.
 class LogWriter {
@@ -51,6 +58,14 @@ class LogWriter {
   /// Makes everything appended durable; free if it is already. An error poisons.
   [[nodiscard]] faultfs::Status Sync(faultfs::IoTag tag);
 
+  /// Makes everything appended durable and ends the active segment, if it holds any of it. Errors
+  /// as those of a roll within Append.
+  [[nodiscard]] faultfs::Result<LogCut> Cut();
+
+  /// An error outside the log that leaves names in its directory unknown. The log must be writable.
+  /// Returns the error, with a code that is not taken for "was not done".
+  faultfs::Status Poison(const faultfs::Status& cause);
+
   /// Appends a record without a payload that carries the watermark, so that later damage to what is
   /// durable can be told from a torn end. Not synced; a failure is dealt with as that of any append
   /// but concerns no caller.
@@ -60,7 +75,9 @@ class LogWriter {
   [[nodiscard]] faultfs::Status CheckWritable() const;
 
   [[nodiscard]] uint64_t last_sequence() const { return last_sequence_; }
-  [[nodiscard]] uint64_t synced_upto() const { return synced_upto_; }
+  /// How much the log has grown since this object was made: segments ended so far and the active
+  /// one.
+  [[nodiscard]] uint64_t grown_bytes() const { return ended_bytes_ + end_bytes_; }
 
  private:
   [[nodiscard]] RecordHeader NextHeader(RecordType type, uint64_t sequence) const;
@@ -69,7 +86,6 @@ class LogWriter {
   [[nodiscard]] Predecessor PredecessorOfNext() const;
   [[nodiscard]] faultfs::Status SyncActive(faultfs::IoTag tag);
   [[nodiscard]] faultfs::Status Rollback(const faultfs::Status& cause);
-  faultfs::Status Poison(const faultfs::Status& cause);
 
   faultfs::FileSystem& file_system_;
   faultfs::Entropy& entropy_;
@@ -80,6 +96,7 @@ class LogWriter {
   std::unique_ptr<faultfs::File> file_;
   uint64_t end_bytes_;            // of everything appended and not rolled back
   uint64_t mutations_end_bytes_;  // of the last mutation: markers behind it do not count
+  uint64_t ended_bytes_ = 0;      // of the segments before the active one
   uint64_t last_sequence_;
   uint64_t synced_upto_;
   uint64_t next_segment_;

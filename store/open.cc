@@ -7,6 +7,7 @@
 #include "store/io_tags.h"
 #include "store/recovery.h"
 #include "store/segment_publisher.h"
+#include "store/snapshot_publisher.h"
 
 namespace kv {
 
@@ -32,6 +33,10 @@ Status TidyUp(FileSystem& file_system, const RecoveryPlan& plan) {
   for (const std::string& path : plan.temporaries) {
     FAULTFS_RETURN_IF_ERROR(file_system.Remove(path, tags::kWalRemoveTmp));
   }
+  for (const std::string& path : plan.snapshot_temporaries) {
+    const Status removed = file_system.Remove(path, tags::kSnapshotRemoveTmp);
+    if (!removed.ok() && !removed.Is(faultfs::Code::kNotFound)) return removed;  // published anew
+  }
   return Status();
 }
 
@@ -42,6 +47,12 @@ Result<OpenedLog> OpenLog(FileSystem& file_system, Entropy& entropy, std::string
   FAULTFS_ASSIGN_OR_RETURN(LockedDirectory locked, LockDirectory(file_system, directory));
   FAULTFS_ASSIGN_OR_RETURN(RecoveryPlan plan, Recover(file_system, directory, locked.entries, map));
 
+  if (plan.republish_snapshot) {
+    const SnapshotSource itself{.base = plan.snapshot, .log = {}};
+    FAULTFS_RETURN_IF_ERROR(
+        PrepareSnapshot(file_system, directory, plan.snapshot, entropy.Next(), itself));
+    FAULTFS_RETURN_IF_ERROR(PublishSnapshot(file_system, directory, plan.snapshot).status);
+  }
   const uint64_t proven = plan.predecessor.last_sequence;
   const SegmentHeader header{.segment = plan.next_segment,
                              .salt = entropy.Next(),
@@ -64,8 +75,12 @@ Result<OpenedLog> OpenLog(FileSystem& file_system, Entropy& entropy, std::string
     log->AppendMarker();  // what was carried is durable now, which the new segment does not say yet
     FAULTFS_RETURN_IF_ERROR(log->CheckWritable());
   }
-  return OpenedLog{
-      .lock = std::move(locked.lock), .log = std::move(log), .info = std::move(plan.info)};
+  return OpenedLog{.lock = std::move(locked.lock),
+                   .log = std::move(log),
+                   .info = std::move(plan.info),
+                   .snapshot_is_durable = plan.republish_snapshot,
+                   .log_bytes = plan.log_bytes,
+                   .covered_left = plan.covered_left};
 }
 
 }  // namespace kv

@@ -17,6 +17,9 @@ struct OpenedLog {
   std::unique_ptr<faultfs::FileLock> lock;
   std::unique_ptr<LogWriter> log;
   RecoveryInfo info;
+  bool snapshot_is_durable = false;  // its name too, not only what it holds
+  uint64_t log_bytes = 0;            // behind the snapshot
+  bool covered_left = false;         // files are left that a snapshot covers
 };
 
 /// Locks the directory, recovers the log into `map`, and begins a new segment with every mutation

@@ -4,8 +4,10 @@
 #include <functional>
 #include <utility>
 
+#include "store/log_chain.h"
 #include "store/recovery_table.h"
 #include "store/segment_reader.h"
+#include "store/snapshot_reader.h"
 
 namespace kv {
 namespace {
@@ -16,20 +18,6 @@ using faultfs::FileSystem;
 using faultfs::FileType;
 using faultfs::Result;
 using faultfs::Status;
-
-// Segments of a chain whose file and buffer stay open between reading the header and the records.
-constexpr size_t kMaxOpenReaders = 8;
-
-Status Refusal(const RecoveryRow& row, std::string_view detail, std::string_view path,
-               uint64_t offset_bytes, uint64_t sequence) {
-  FAULTFS_CHECK(row.action == Action::kRefuse, "only a row that refuses makes an error");
-  std::string message(row.reason);
-  if (!detail.empty()) message.append(": ").append(detail);
-  return Status::Error(Code::kCorruption, std::move(message))
-      .File(path)
-      .Offset(offset_bytes)
-      .Sequence(sequence);
-}
 
 /// Mutations that nothing proves durable so far, oldest first, and where the proven part ends.
 class UnprovenTail {
@@ -79,16 +67,12 @@ class LogRecovery {
 
   Result<RecoveryPlan> Run(const std::vector<DirEntry>& entries) {
     ListFiles(entries);
-    FAULTFS_RETURN_IF_ERROR(FindNewest());
-    if (!chain_.empty()) {
-      FAULTFS_RETURN_IF_ERROR(FollowPredecessors());
-      plan_.info.segments = chain_.size();
-      for (size_t i = chain_.size(); i-- > 1;) {
-        FAULTFS_RETURN_IF_ERROR(ReplayClosed(chain_[i], chain_[i - 1].header()->predecessor));
-        chain_[i].Release();
-      }
-      FAULTFS_RETURN_IF_ERROR(ReplayNewest(chain_.front()));
+    FAULTFS_RETURN_IF_ERROR(UseNewestSnapshot());
+    const Status replayed = ReplayLog();
+    if (replayed.Is(Code::kCorruption) && !bad_snapshot_.ok()) {
+      return BadSnapshotRefusal(replayed.ToString());
     }
+    FAULTFS_RETURN_IF_ERROR(replayed);
     ListDeadSegments();
     return std::move(plan_);
   }
@@ -104,89 +88,132 @@ class LogRecovery {
       } else if (const auto temporary = ParseFileName(entry.name, kTemporarySuffix)) {
         plan_.temporaries.push_back(TemporaryPath(directory_, *temporary));
         highest = std::max(highest, *temporary);
+      } else if (const auto sequence = ParseFileName(entry.name, kSnapshotSuffix)) {
+        snapshots_.push_back(*sequence);
+      } else if (const auto unfinished = ParseFileName(entry.name, kSnapshotTemporarySuffix)) {
+        plan_.snapshot_temporaries.push_back(SnapshotTemporaryPath(directory_, *unfinished));
       }
     }
     std::sort(segments_.begin(), segments_.end(), std::greater<>());
+    std::sort(snapshots_.begin(), snapshots_.end(), std::greater<>());
     plan_.next_segment = highest + 1;
+  }
+
+  /// Loads the newest snapshot that is whole. One that is not is passed over; whether the log can
+  /// do without it is seen when the log is read.
+  Status UseNewestSnapshot() {
+    for (const uint64_t sequence : snapshots_) {
+      SnapshotReader reader(file_system_, SnapshotPath(directory_, sequence), sequence);
+      FAULTFS_RETURN_IF_ERROR(Load(reader));
+      if (reader.damage().empty()) {
+        covered_ = sequence;
+        last_sequence_ = sequence;
+        plan_.snapshot = sequence;
+        plan_.info.snapshot_sequence = sequence;
+        plan_.info.snapshot_entries = reader.entries();
+        return Status();
+      }
+      if (bad_snapshot_.ok()) bad_snapshot_ = reader.DamageStatus();
+      ++plan_.info.bad_snapshots;
+      map_->Clear();
+    }
+    return Status();
+  }
+
+  Status Load(SnapshotReader& reader) {
+    FAULTFS_RETURN_IF_ERROR(reader.Open());
+    std::string_view chunk;
+    while (true) {
+      FAULTFS_ASSIGN_OR_RETURN(const bool more, reader.NextChunk(&chunk));
+      if (!more) return Status();
+      map_->Apply(chunk);
+    }
+  }
+
+  Status BadSnapshotRefusal(const std::string& why) {
+    const std::string detail = std::string(bad_snapshot_.message()).append("; ").append(why);
+    return Refusal(Decide(Found::kBadSnapshot, /*claimed=*/true), detail, bad_snapshot_.file(),
+                   bad_snapshot_.offset().value_or(0), bad_snapshot_.sequence().value_or(0));
+  }
+
+  Status ReplayLog() {
+    FAULTFS_RETURN_IF_ERROR(FindNewest());
+    if (chain_.empty()) {
+      // A snapshot's name alone says that there was a store.
+      if (NamedBySnapshots() > covered_) return BadSnapshotRefusal("there is no log");
+      plan_.info.proven_sequence = covered_;
+    } else {
+      const SegmentReader& newest = chain_.front();
+      FAULTFS_RETURN_IF_ERROR(FollowPredecessors(file_system_, directory_,
+                                                 newest.header()->predecessor, newest.path(),
+                                                 newest.number(), covered_, &chain_));
+      plan_.info.segments = chain_.size();
+      for (size_t i = chain_.size(); i-- > 1;) {
+        const auto apply = [this](std::string_view payload) { Apply(payload); };
+        FAULTFS_RETURN_IF_ERROR(
+            ReplayClosed(chain_[i], chain_[i - 1].header()->predecessor, covered_, apply));
+        last_sequence_ = chain_[i - 1].header()->predecessor.last_sequence;
+        plan_.log_bytes += chain_[i].size_bytes();
+        chain_[i].Release();
+      }
+      FAULTFS_RETURN_IF_ERROR(ReplayNewest(chain_.front()));
+      plan_.log_bytes += chain_.front().size_bytes();
+    }
+    if (plan_.predecessor.last_sequence < covered_) {
+      // What the log should have held up to the snapshot is not there: only the snapshot's own name
+      // says that it is durable, and who made that name may not have lived to sync it.
+      plan_.predecessor = {.segment = 0, .size_bytes = 0, .last_sequence = covered_};
+      plan_.republish_snapshot = true;
+    }
+    return Status();
+  }
+
+  void Apply(std::string_view payload) {
+    map_->Apply(payload);
+    ++plan_.info.replayed;
+  }
+
+  /// The highest sequence that the name of a snapshot, whatever is in it, says was durable.
+  [[nodiscard]] uint64_t NamedBySnapshots() const {
+    return snapshots_.empty() ? 0 : snapshots_.front();
   }
 
   /// The newest segment with an intact header becomes the first of the chain.
   Status FindNewest() {
     for (const uint64_t number : segments_) {
-      SegmentReader reader = ReaderOf(number);
+      SegmentReader reader(file_system_, SegmentPath(directory_, number), number);
       FAULTFS_RETURN_IF_ERROR(ReadHeaderOf(reader, /*read_ahead=*/true));
       if (reader.header().has_value()) {
         chain_.push_back(std::move(reader));
         return Status();
       }
-      FAULTFS_ASSIGN_OR_RETURN(const auto own, reader.FindRecord(0));
-      const RecoveryRow& row = Decide(Found::kSegmentHeader, /*claimed=*/false, own.has_value());
-      if (row.action == Action::kRefuse) {
-        return Refusal(row, "", reader.path(), 0, own->sequence);
-      }
+      FAULTFS_ASSIGN_OR_RETURN(const uint64_t own, HighestRecord(reader));
+      if (own > 0 && own <= covered_) continue;  // Found::kCovered
+      const RecoveryRow& row = Decide(Found::kSegmentHeader, /*claimed=*/false, own > 0);
+      if (row.action == Action::kRefuse) return Refusal(row, "", reader.path(), 0, own);
     }
     return Status();
   }
 
-  Status FollowPredecessors() {
-    while (chain_.back().header()->predecessor.last_sequence > 0) {
-      const SegmentReader& successor = chain_.back();
-      const Predecessor& link = successor.header()->predecessor;
-      const bool present =
-          std::binary_search(segments_.begin(), segments_.end(), link.segment, std::greater<>());
-      if (!present) {
-        return Refusal(Decide(Found::kNoFile, true),
-                       "named by " + successor.path() + " as its predecessor",
-                       SegmentPath(directory_, link.segment), 0, link.last_sequence);
-      }
-      SegmentReader reader = ReaderOf(link.segment);
-      const bool keep_open = chain_.size() < kMaxOpenReaders;
-      FAULTFS_RETURN_IF_ERROR(ReadHeaderOf(reader, keep_open));
-      if (!reader.header().has_value() || link.segment >= successor.number()) {
-        return Refusal(Decide(Found::kSegmentHeader, /*claimed=*/true), "", reader.path(), 0,
-                       link.last_sequence);
-      }
-      if (!keep_open) reader.Release();
-      chain_.push_back(std::move(reader));
+  /// The highest sequence in a segment without a header; 0: it holds no record of its own.
+  Result<uint64_t> HighestRecord(SegmentReader& reader) {
+    uint64_t highest = 0;
+    uint64_t offset_bytes = 0;
+    while (true) {
+      FAULTFS_ASSIGN_OR_RETURN(const auto found, reader.FindRecord(offset_bytes));
+      if (!found.has_value()) return highest;
+      highest = std::max(highest, found->sequence);
+      offset_bytes = found->offset_bytes + kRecordHeaderBytes;
     }
-    return Status();
-  }
-
-  /// A segment with a successor, whose header claims every live byte.
-  Status ReplayClosed(SegmentReader& reader, const Predecessor& link) {
-    FAULTFS_RETURN_IF_ERROR(reader.Reopen());
-    const uint64_t limit_bytes = std::min(link.size_bytes, reader.size_bytes());
-    uint64_t offset_bytes = kSegmentHeaderBytes;
-    uint64_t expected = reader.header()->first_sequence;
-    FAULTFS_RETURN_IF_ERROR(CheckContinuity(reader, expected));
-    while (offset_bytes < limit_bytes) {
-      FAULTFS_ASSIGN_OR_RETURN(RecordRead read,
-                               ReadExpected(reader, offset_bytes, limit_bytes, expected));
-      if (read.damage != Damage::kNone) {
-        return Refusal(Decide(Found::kDamage, /*claimed=*/true), DamageText(read.damage),
-                       reader.path(), offset_bytes, expected);
-      }
-      if (read.header.type == RecordType::kMutation) {
-        map_->Apply(read.payload);
-        ++expected;
-      }
-      offset_bytes = read.end_bytes;
-    }
-    const RecoveryRow& row = Decide(Found::kEnd, expected <= link.last_sequence);
-    if (row.action == Action::kRefuse) {
-      return Refusal(row, "the segment ends too early", reader.path(), offset_bytes, expected);
-    }
-    last_sequence_ = expected - 1;
-    return Status();
   }
 
   /// The newest segment: where it ends is for recovery to find out.
   Status ReplayNewest(SegmentReader& reader) {
     FAULTFS_RETURN_IF_ERROR(reader.Reopen());
     const SegmentHeader& header = *reader.header();
-    uint64_t claim = header.predecessor.last_sequence;
+    uint64_t claim = std::max(header.predecessor.last_sequence, NamedBySnapshots());
     uint64_t expected = header.first_sequence;
-    FAULTFS_RETURN_IF_ERROR(CheckContinuity(reader, expected));
+    FAULTFS_RETURN_IF_ERROR(CheckContinuity(reader));
     plan_.predecessor = header.predecessor;
 
     Damage damage = Damage::kNone;
@@ -197,9 +224,19 @@ class LogRecovery {
                                ReadExpected(reader, offset_bytes, reader.size_bytes(), expected));
       if (read.own) claim = std::max(claim, read.header.synced_upto);
       damage = read.damage;
+      if (damage != Damage::kNone && MayBeCovered(reader, expected, covered_)) {
+        FAULTFS_ASSIGN_OR_RETURN(const auto next, FindBehindCovered(reader, offset_bytes + 1,
+                                                                    reader.size_bytes(), covered_));
+        if (next.has_value()) {
+          damage = Damage::kNone;
+          offset_bytes = *next;
+          expected = covered_ + 1;
+          continue;
+        }
+      }
       if (damage != Damage::kNone) break;
       if (read.header.type == RecordType::kMutation) {
-        map_->Apply(read.payload);
+        if (expected > covered_) Apply(read.payload);
         tail.Add(read);
         ++expected;
       }
@@ -208,6 +245,10 @@ class LogRecovery {
     }
     if (damage != Damage::kNone) {
       FAULTFS_RETURN_IF_ERROR(CollectClaims(reader, offset_bytes + 1, &claim));
+    }
+    if (expected <= covered_) {  // Found::kCovered: the log ends, or is damaged, before its time
+      expected = covered_ + 1;
+      damage = Damage::kNone;
     }
 
     const RecoveryRow& row =
@@ -247,27 +288,6 @@ class LogRecovery {
     }
   }
 
-  /// Adds the check of the sequence to what the reader checks.
-  Result<RecordRead> ReadExpected(SegmentReader& reader, uint64_t offset_bytes,
-                                  uint64_t limit_bytes, uint64_t expected) {
-    FAULTFS_ASSIGN_OR_RETURN(RecordRead read, reader.ReadRecord(offset_bytes, limit_bytes));
-    if (read.damage == Damage::kNone) {
-      const bool marker = read.header.type == RecordType::kMarker;
-      if (read.header.sequence != (marker ? expected - 1 : expected)) {
-        read.damage = Damage::kSequence;
-      }
-    }
-    return read;
-  }
-
-  /// Between two segments of the chain no mutation may be missing.
-  Status CheckContinuity(const SegmentReader& reader, uint64_t first_sequence) {
-    if (first_sequence == last_sequence_ + 1) return Status();
-    return Refusal(Decide(Found::kEnd, /*claimed=*/true),
-                   "the segment does not continue its predecessor", reader.path(), 0,
-                   last_sequence_ + 1);
-  }
-
   /// Everything with a segment's name that the next chain will not hold: segments that never
   /// started, that no header names, or whose every mutation is carried.
   void ListDeadSegments() {
@@ -277,34 +297,30 @@ class LogRecovery {
     for (const SegmentReader& reader : chain_) {
       if (reader.number() <= plan_.predecessor.segment) in_use.push_back(reader.number());
     }
+    // What is older than the chain is covered by the snapshot, and stays: its name may not be
+    // durable yet, and without it the log is needed from further back.
+    const uint64_t oldest = chain_.empty() ? plan_.next_segment : chain_.back().number();
     for (const uint64_t number : segments_) {
       const bool used = std::binary_search(in_use.begin(), in_use.end(), number, std::greater<>());
-      if (!used) plan_.dead_segments.push_back(SegmentPath(directory_, number));
+      if (used) continue;
+      if (covered_ > 0 && number < oldest && !plan_.republish_snapshot) {
+        plan_.covered_left = true;
+      } else {
+        plan_.dead_segments.push_back(SegmentPath(directory_, number));
+      }
     }
-  }
-
-  SegmentReader ReaderOf(uint64_t number) {
-    return SegmentReader(file_system_, SegmentPath(directory_, number), number);
-  }
-
-  static Status ReadHeaderOf(SegmentReader& reader, bool read_ahead) {
-    FAULTFS_RETURN_IF_ERROR(reader.ReadHeader(read_ahead));
-    if (reader.header().has_value() && reader.header()->version != kFormatVersion) {
-      return Status::Error(Code::kUnsupported, "the segment has format version " +
-                                                   std::to_string(reader.header()->version) +
-                                                   "; this is version " +
-                                                   std::to_string(kFormatVersion))
-          .File(reader.path());
-    }
-    return Status();
+    if (snapshots_.size() > (covered_ > 0 ? 1 : 0)) plan_.covered_left = true;
   }
 
   FileSystem& file_system_;
   const std::string_view directory_;
   ShardedMap* const map_;
   std::vector<uint64_t> segments_;    // newest first
+  std::vector<uint64_t> snapshots_;   // newest first, good and bad
   std::vector<SegmentReader> chain_;  // newest first
-  uint64_t last_sequence_ = 0;        // replayed so far
+  uint64_t covered_ = 0;              // by the snapshot in use
+  Status bad_snapshot_;               // what is wrong with the newest one that is
+  uint64_t last_sequence_ = 0;        // recovered so far
   RecoveryPlan plan_;
 };
 

@@ -1,9 +1,10 @@
 // What recovery does with each thing it can find: one row a case, the same table as in
 // docs/store-format.md ("Recovery"), where a test compares the two.
 //
-// "Claimed" means: an intact record or segment header of the log in use says that the mutation
-// which should have been found was durable. Damage there cannot be the work of a crash. Everything
-// else a crash may leave behind, and did: its mutation was never acknowledged as durable.
+// "Claimed" means: an intact record or segment header of the log in use, or the name of a snapshot,
+// says that the mutation which should have been found was durable. Damage there cannot be the work
+// of a crash. Everything else a crash may leave behind, and did: its mutation was never
+// acknowledged as durable.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,10 @@ enum class Found : uint8_t {
   kDeadBytes,      // bytes behind the logical size that the successor's header gives
   kUnlinked,       // a segment older than the newest and named by none in use
   kTemporary,      // a file that was never published
+  kSnapshot,       // the newest intact snapshot
+  kOlderSnapshot,  // a snapshot that is older than the one in use
+  kBadSnapshot,    // a snapshot's name on a file that is not one
+  kCovered,        // whatever stands where the snapshot in use says how things were
 };
 
 /// A condition of a row: must hold, must not, or does not matter.
@@ -58,6 +63,13 @@ inline constexpr RecoveryRow kRecoveryTable[] = {
     {Found::kUnlinked, If::kAny, If::kAny, Action::kRemove,
      "what it held lives in another segment"},
     {Found::kTemporary, If::kAny, If::kAny, Action::kRemove, "never published"},
+    {Found::kSnapshot, If::kAny, If::kAny, Action::kUse, "the log goes on behind it"},
+    {Found::kOlderSnapshot, If::kAny, If::kAny, Action::kSkip,
+     "goes once a newer one is known to be durable"},
+    {Found::kBadSnapshot, If::kNo, If::kAny, Action::kSkip, "the log reaches back behind it"},
+    {Found::kBadSnapshot, If::kYes, If::kAny, Action::kRefuse,
+     "a snapshot is damaged and the log does not reach back behind it"},
+    {Found::kCovered, If::kAny, If::kAny, Action::kSkip, "held by the snapshot, never judged"},
 };
 
 namespace internal {
@@ -71,7 +83,7 @@ constexpr bool Matches(const RecoveryRow& row, Found found, bool claimed, bool o
 }
 
 constexpr bool EachCaseHasOneRow() {
-  for (int found = 0; found <= static_cast<int>(Found::kTemporary); ++found) {
+  for (int found = 0; found <= static_cast<int>(Found::kCovered); ++found) {
     for (int bits = 0; bits < 4; ++bits) {
       int rows = 0;
       for (const RecoveryRow& row : kRecoveryTable) {

@@ -70,6 +70,12 @@ void ShardedMap::Apply(std::string_view payload) {
   } while (reader.Next(&operation));
 }
 
+void ShardedMap::Clear() {
+  std::string payload;
+  AppendOperation({.kind = OperationKind::kClear, .key = {}, .value = {}}, &payload);
+  Apply(payload);
+}
+
 uint32_t ShardedMap::ShardOf(std::string_view key) const {
   return static_cast<uint32_t>((uint64_t{Crc32c(key)} * shard_count_) >> 32);
 }

@@ -36,6 +36,8 @@ class ShardedMap {
 
   /// Applies a well-formed payload as one step: no reader sees a part of it.
   void Apply(std::string_view payload);
+  /// Every key goes.
+  void Clear();
 
  private:
   struct alignas(64) Shard {

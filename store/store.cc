@@ -5,6 +5,7 @@
 
 #include "faultfs/env/posix_file_system.h"
 #include "faultfs/env/thread.h"
+#include "store/checkpointer.h"
 #include "store/io_tags.h"
 #include "store/log_writer.h"
 #include "store/mutation.h"
@@ -30,22 +31,25 @@ class Store::Impl {
                                                        directory, options_.segment_bytes, &map_));
     lock_ = std::move(opened.lock);
     log_ = std::move(opened.log);
+    checkpointer_ = std::make_unique<Checkpointer>(
+        *options_.file_system, *options_.entropy, write_mutex_, *log_,
+        Checkpointer::Start{.directory = std::string(directory),
+                            .checkpoint_bytes = options_.checkpoint_bytes,
+                            .executor = options_.executor,
+                            .snapshot = opened.info.snapshot_sequence,
+                            .snapshot_is_durable = opened.snapshot_is_durable,
+                            .log_bytes = opened.log_bytes,
+                            .covered_left = opened.covered_left});
     recovery_ = std::move(opened.info);
     last_sequence_.store(recovery_.last_sequence, std::memory_order_release);
     closed_.store(false, std::memory_order_release);
     return Status();
   }
 
-  /// One mutation, from its place in the log to its visibility, under one lock: readers see the
-  /// mutations in the order of the log, and with kSync none before it is durable.
   Status Commit(EncodedMutation mutation, const WriteOptions& options) {
-    const MutexLock lock(write_mutex_);
-    FAULTFS_RETURN_IF_ERROR(CheckOpen());
-    FAULTFS_ASSIGN_OR_RETURN(
-        const uint64_t sequence,
-        log_->Append(mutation, options.durability.value_or(options_.durability)));
-    map_.Apply(mutation.payload());
-    last_sequence_.store(sequence, std::memory_order_release);
+    bool checkpoint_is_due = false;
+    FAULTFS_RETURN_IF_ERROR(CommitLocked(mutation, options, &checkpoint_is_due));
+    if (checkpoint_is_due) checkpointer_->Schedule();
     return Status();
   }
 
@@ -56,6 +60,8 @@ class Store::Impl {
   }
 
   Status Close() {
+    FAULTFS_RETURN_IF_ERROR(CheckOpen());
+    checkpointer_->Stop();
     const MutexLock lock(write_mutex_);
     FAULTFS_RETURN_IF_ERROR(CheckOpen());
     closed_.store(true, std::memory_order_release);
@@ -70,6 +76,16 @@ class Store::Impl {
     return Status::Error(Code::kClosed, "the store was closed");
   }
 
+  Status ClearPersistence() {
+    FAULTFS_RETURN_IF_ERROR(
+        Commit(EncodedMutation::Of({.kind = OperationKind::kClear, .key = {}, .value = {}}),
+               {.durability = Durability::kSync}));
+    // Nothing that is still there is read again; how the removal went is in checkpoints().
+    static_cast<void>(checkpointer_->Compact());
+    return Status();
+  }
+
+  [[nodiscard]] Checkpointer& checkpointer() const { return *checkpointer_; }
   [[nodiscard]] const ShardedMap& map() const { return map_; }
   [[nodiscard]] const RecoveryInfo& recovery() const { return recovery_; }
   [[nodiscard]] uint64_t last_sequence() const {
@@ -77,6 +93,21 @@ class Store::Impl {
   }
 
  private:
+  /// One mutation, from its place in the log to its visibility, under one lock: readers see the
+  /// mutations in the order of the log, and with kSync none before it is durable.
+  Status CommitLocked(EncodedMutation& mutation, const WriteOptions& options,
+                      bool* checkpoint_is_due) {
+    const MutexLock lock(write_mutex_);
+    FAULTFS_RETURN_IF_ERROR(CheckOpen());
+    FAULTFS_ASSIGN_OR_RETURN(
+        const uint64_t sequence,
+        log_->Append(mutation, options.durability.value_or(options_.durability)));
+    map_.Apply(mutation.payload());
+    last_sequence_.store(sequence, std::memory_order_release);
+    *checkpoint_is_due = checkpointer_->IsDue();
+    return Status();
+  }
+
   faultfs::PosixFileSystem posix_file_system_;
   faultfs::SystemEntropy system_entropy_;
   Options options_;
@@ -88,6 +119,8 @@ class Store::Impl {
   faultfs::Mutex write_mutex_;  // guards what follows
   std::unique_ptr<faultfs::FileLock> lock_;
   std::unique_ptr<LogWriter> log_;
+
+  std::unique_ptr<Checkpointer> checkpointer_;  // stopped before the log goes
 };
 
 Result<std::unique_ptr<Store>> Store::Open(const Options& options, std::string_view directory) {
@@ -151,9 +184,17 @@ Status Store::Write(const WriteBatch& batch, const WriteOptions& options) {
 
 Status Store::Flush() { return impl_->Flush(); }
 
+Status Store::Snapshot() { return impl_->checkpointer().Snapshot(); }
+
+Status Store::Compact() { return impl_->checkpointer().Compact(); }
+
+Status Store::ClearPersistence() { return impl_->ClearPersistence(); }
+
 Status Store::Close() { return impl_->Close(); }
 
 const RecoveryInfo& Store::recovery() const { return impl_->recovery(); }
+
+CheckpointInfo Store::checkpoints() const { return impl_->checkpointer().info(); }
 
 uint64_t Store::last_sequence() const { return impl_->last_sequence(); }
 

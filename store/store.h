@@ -1,7 +1,10 @@
 // kv::Store: a key-value store that keeps everything in memory and every change in a segmented log.
 //
-// The log's format, what recovery does with every kind of damage and what no format can decide are
-// in docs/store-format.md.
+// A snapshot holds the whole state after one mutation, and the log from there on is all that
+// recovery then reads; compaction removes what a snapshot covers.
+//
+// The formats, what recovery does with every kind of damage and what no format can decide are in
+// docs/store-format.md.
 //
 // How a call that changes something ends:
 //   Ok    done, visible, and as durable as was asked for.
@@ -20,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "faultfs/env/executor.h"
 #include "faultfs/env/file_system.h"
 #include "faultfs/env/random.h"
 #include "faultfs/env/status.h"
@@ -41,6 +45,11 @@ struct Options {
   /// that gets a segment of its own.
   uint64_t segment_bytes = uint64_t{64} << 20;
   uint32_t shards = 16;
+  /// Compact in the background when the log has grown by so much since the last attempt; 0: only
+  /// when asked.
+  uint64_t checkpoint_bytes = 0;
+  faultfs::Executor* executor = nullptr;  // of background work; null: one thread of the store's
+                                          // own, started when it is first needed
 };
 
 struct WriteOptions {
@@ -49,12 +58,24 @@ struct WriteOptions {
 
 /// What Open found and did. For people and tools; no promise of the store rests on it.
 struct RecoveryInfo {
-  uint64_t last_sequence = 0;    // of the last mutation recovered; 0: none
-  uint64_t proven_sequence = 0;  // the highest that an intact claim says is durable
-  uint64_t segments = 0;         // read
-  uint64_t carried = 0;          // mutations rewritten because nothing proved them durable
-  uint64_t cut_bytes = 0;        // behind the last good record: torn, never acknowledged as durable
-  std::string cut_reason;        // empty: nothing was torn
+  uint64_t last_sequence = 0;      // of the last mutation recovered; 0: none
+  uint64_t proven_sequence = 0;    // the highest that an intact claim says is durable
+  uint64_t snapshot_sequence = 0;  // the last mutation in the snapshot used; 0: there was none
+  uint64_t snapshot_entries = 0;
+  uint64_t bad_snapshots = 0;  // passed over, because the log holds what they held
+  uint64_t replayed = 0;       // mutations taken from the log
+  uint64_t segments = 0;       // read
+  uint64_t carried = 0;        // mutations rewritten because nothing proved them durable
+  uint64_t cut_bytes = 0;      // behind the last good record: torn, never acknowledged as durable
+  std::string cut_reason;      // empty: nothing was torn
+};
+
+/// What Snapshot, Compact and the checkpoints in the background did since Open.
+struct CheckpointInfo {
+  uint64_t completed = 0;
+  uint64_t failed = 0;
+  uint64_t sequence = 0;        // the last mutation in the newest snapshot; 0: there is none
+  faultfs::Status last_status;  // of the last that ended
 };
 
 /// Thread-safe but for its destruction. Reads of different shards do not meet; reads of one share.
@@ -102,11 +123,35 @@ class Store {
   /// Durability: on Ok everything acknowledged before the call began.
   [[nodiscard]] faultfs::Status Flush();
 
-  /// Flush, then lets go of files and lock, which it does also on error. Every later call gives
-  /// kClosed.
+  // Snapshots. Readers and writers go on meanwhile: writers wait for a roll of the log, which syncs
+  // it, and for one directory sync. One runs at a time. Memory is needed for what changed since the
+  // snapshot before.
+  //
+  // Errors. After any error nothing has changed but for files that nobody will read, and the store
+  // stays writable; unless a sync of the log or of the directory failed, which poisons.
+  // kCorruption: the log or the snapshot to build upon is damaged on the disk.
+
+  /// Writes a snapshot of the newest state. The one before stays, and so does the log. No effect if
+  /// there is one of that state.
+  /// Durability: on Ok everything acknowledged before the call began.
+  [[nodiscard]] faultfs::Status Snapshot();
+  /// Snapshot, then removal of older snapshots and of the log that it covers.
+  [[nodiscard]] faultfs::Status Compact();
+
+  /// Every key goes, durably, as by Clear, and what held them is removed from the disk as by
+  /// Compact. It is a mutation, as Clear is, and errors are those of Clear: Ok once nothing can
+  /// come back, also if a file could not be removed. Then checkpoints() says why, and the next
+  /// compaction tries again.
+  ///
+  /// Durability: one step; before it everything is there, after it nothing.
+  [[nodiscard]] faultfs::Status ClearPersistence();
+
+  /// Waits for a checkpoint that runs, then Flush, then lets go of files and lock, which it
+  /// does also on error. Every later call gives kClosed.
   [[nodiscard]] faultfs::Status Close();
 
   [[nodiscard]] const RecoveryInfo& recovery() const;
+  [[nodiscard]] CheckpointInfo checkpoints() const;
   /// The sequence of the newest visible mutation; they are numbered from 1 without gaps.
   [[nodiscard]] uint64_t last_sequence() const;
 

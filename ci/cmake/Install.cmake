@@ -14,11 +14,11 @@ endforeach()
 install(TARGETS ${crashlab_targets} EXPORT CrashlabTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# A folder named internal/ stays at home.
+# A folder named internal/ stays at home, and so does that of a program.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/faultfs ${PROJECT_SOURCE_DIR}/store
                   ${PROJECT_SOURCE_DIR}/harness
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/crashlab
-        FILES_MATCHING PATTERN "*.h" PATTERN internal EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN internal EXCLUDE PATTERN store/cli EXCLUDE)
 
 install(EXPORT CrashlabTargets NAMESPACE crashlab:: DESTINATION ${crashlab_package_dir})
 configure_package_config_file(

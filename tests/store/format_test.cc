@@ -11,6 +11,7 @@
 #include "faultfs/sim/sim_file_system.h"
 #include "store/crc32c.h"
 #include "store/recovery_table.h"
+#include "store/snapshot_format.h"
 #include "store/store.h"
 
 namespace kv {
@@ -51,31 +52,43 @@ class FixedEntropy final : public faultfs::Entropy {
   uint64_t Next() override { return 0x0123456789abcdefu; }
 };
 
-TEST(FormatPageTest, WorkedExampleIsWhatTheStoreWrites) {
-  std::string expected;
-  for (const std::string& line : Section("```hex", "```")) {
-    // offset, sixteen bytes at most, then what they are
+// The bytes of an example: a line is an offset, some bytes, and behind a bar what they are.
+std::string BytesOnPage(std::string_view fence) {
+  std::string bytes;
+  for (const std::string& line : Section(fence, "```")) {
     std::istringstream words(line.substr(0, line.find('|')));
     std::string word;
     words >> word;
-    EXPECT_EQ(std::stoul(word, nullptr, 16), expected.size()) << line;
-    while (words >> word) expected.push_back(static_cast<char>(std::stoi(word, nullptr, 16)));
+    EXPECT_EQ(std::stoul(word, nullptr, 16), bytes.size()) << line;
+    while (words >> word) bytes.push_back(static_cast<char>(std::stoi(word, nullptr, 16)));
   }
+  return bytes;
+}
 
+// The bytes of a file of a store that got one Set and a Snapshot, if asked for.
+std::string BytesInStore(std::string_view name, bool snapshot) {
   FixedEntropy entropy;
   faultfs::Volume volume{faultfs::Image()};
   faultfs::SimFileSystem file_system(volume);
   {
     auto store = Store::Open({.file_system = &file_system, .entropy = &entropy}, "db");
-    ASSERT_TRUE(store.ok());
-    ASSERT_TRUE((*store)->Set("key", "value").ok());
-    ASSERT_TRUE((*store)->Close().ok());
+    EXPECT_TRUE(store.ok());
+    EXPECT_TRUE((*store)->Set("key", "value").ok());
+    if (snapshot) {
+      EXPECT_TRUE((*store)->Snapshot().ok());
+    }
+    EXPECT_TRUE((*store)->Close().ok());
   }
-  auto file = file_system.Open("db/0000000001.wal", {}, faultfs::IoTag("test.read"));
-  ASSERT_TRUE(file.ok());
+  auto file = file_system.Open("db/" + std::string(name), {}, faultfs::IoTag("test.read"));
+  if (!file.ok()) return "no such file";
   std::string bytes((*file)->Size().value(), '\0');
-  ASSERT_TRUE(ReadFully(**file, 0, std::as_writable_bytes(std::span(bytes))).ok());
-  EXPECT_EQ(bytes, expected);
+  EXPECT_TRUE(ReadFully(**file, 0, std::as_writable_bytes(std::span(bytes))).ok());
+  return bytes;
+}
+
+TEST(FormatPageTest, WorkedExamplesAreWhatTheStoreWrites) {
+  EXPECT_EQ(BytesInStore("0000000001.wal", /*snapshot=*/false), BytesOnPage("```hex"));
+  EXPECT_EQ(BytesInStore("0000000001.snap", /*snapshot=*/true), BytesOnPage("```hex snapshot"));
 }
 
 std::string_view NameOf(Found found) {
@@ -96,6 +109,14 @@ std::string_view NameOf(Found found) {
       return "an older segment that no header names";
     case Found::kTemporary:
       return "a temporary file";
+    case Found::kSnapshot:
+      return "the newest intact snapshot";
+    case Found::kOlderSnapshot:
+      return "an older snapshot";
+    case Found::kBadSnapshot:
+      return "a snapshot that is damaged";
+    case Found::kCovered:
+      return "anything at or below the snapshot's sequence";
   }
   return "";
 }
@@ -196,10 +217,41 @@ TEST(HeaderTest, RoundTripAndEveryFlippedBitIsNoticed) {
   }
 }
 
+TEST(HeaderTest, SnapshotRoundTripAndEveryFlippedBitIsNoticed) {
+  const SnapshotHeader snapshot{.sequence = 12, .salt = 0xfedcba9876543210u};
+  const ChunkHeader chunk{.sequence = 12,
+                          .salt = 3,
+                          .offset_bytes = 32,
+                          .entries_before = 7,
+                          .payload_bytes = 5,
+                          .payload_crc = 0xdeadbeef,
+                          .entries = 2,
+                          .type = ChunkType::kFooter};
+  std::byte bytes[kChunkHeaderBytes];
+  const std::span<std::byte, kSnapshotHeaderBytes> head =
+      std::span(bytes).first<kSnapshotHeaderBytes>();
+  EncodeSnapshotHeader(snapshot, head);
+  EXPECT_EQ(DecodeSnapshotHeader(head), snapshot);
+  for (size_t bit = 0; bit < 8 * kSnapshotHeaderBytes; ++bit) {
+    bytes[bit / 8] ^= std::byte(1 << bit % 8);
+    EXPECT_EQ(DecodeSnapshotHeader(head), std::nullopt) << bit;
+    bytes[bit / 8] ^= std::byte(1 << bit % 8);
+  }
+  EncodeChunkHeader(chunk, bytes);
+  EXPECT_EQ(DecodeChunkHeader(bytes), chunk);
+  for (size_t bit = 0; bit < 8 * kChunkHeaderBytes; ++bit) {
+    bytes[bit / 8] ^= std::byte(1 << bit % 8);
+    EXPECT_EQ(DecodeChunkHeader(bytes), std::nullopt) << bit;
+    bytes[bit / 8] ^= std::byte(1 << bit % 8);
+  }
+}
+
 TEST(HeaderTest, ZerosAreNoHeader) {
   const std::byte zeros[64] = {};
   RecordHeader decoded;
   EXPECT_EQ(DecodeSegmentHeader(zeros), std::nullopt);
+  EXPECT_EQ(DecodeSnapshotHeader(std::span(zeros).first<kSnapshotHeaderBytes>()), std::nullopt);
+  EXPECT_EQ(DecodeChunkHeader(std::span(zeros).first<kChunkHeaderBytes>()), std::nullopt);
   EXPECT_EQ(DecodeRecordHeader(zeros, &decoded), HeaderFault::kMagic);
 }
 
@@ -207,6 +259,12 @@ TEST(FileNameTest, NumbersRoundTrip) {
   EXPECT_EQ(SegmentPath("db", 1), "db/0000000001.wal");
   EXPECT_EQ(TemporaryPath("x/y", 42), "x/y/0000000042.tmp");
   EXPECT_EQ(SegmentPath("db", 12345678901), "db/12345678901.wal");
+  EXPECT_EQ(SnapshotPath("db", 7), "db/0000000007.snap");
+  EXPECT_EQ(SnapshotTemporaryPath("db", 12345678901), "db/12345678901.snap.tmp");
+  EXPECT_EQ(ParseFileName("0000000007.snap", kSnapshotSuffix), 7u);
+  EXPECT_EQ(ParseFileName("0000000007.snap.tmp", kSnapshotTemporarySuffix), 7u);
+  EXPECT_EQ(ParseFileName("0000000007.snap.tmp", kTemporarySuffix), std::nullopt);
+  EXPECT_EQ(ParseFileName("12345678901.snap.tmp", kTemporarySuffix), std::nullopt);
   EXPECT_EQ(ParseFileName("0000000001.wal", kSegmentSuffix), 1u);
   EXPECT_EQ(ParseFileName("12345678901.wal", kSegmentSuffix), 12345678901u);
   for (const char* name :

@@ -42,6 +42,34 @@ TEST_F(PosixStoreTest, KeepsWhatItAcknowledged) {
   }
 }
 
+TEST_F(PosixStoreTest, CheckpointsInTheBackgroundBoundTheLog) {
+  const std::string directory = root_ + "/db";
+  Options options{
+      .durability = Durability::kBuffered, .segment_bytes = 20'000, .checkpoint_bytes = 50'000};
+  Dump expected;
+  for (int round = 0; round < 2; ++round) {
+    auto store = Store::Open(options, directory);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    EXPECT_EQ(DumpOf(**store), expected);
+    for (int i = 0; i < 5000; ++i) {
+      const std::string key = std::to_string(i % 300);
+      expected[key] = std::to_string(i + round);
+      ASSERT_TRUE((*store)->Set(key, expected[key]).ok());
+    }
+    ASSERT_TRUE((*store)->Compact().ok());
+    const CheckpointInfo info = (*store)->checkpoints();
+    EXPECT_GT(info.completed, 0u);
+    EXPECT_TRUE(info.last_status.ok()) << info.last_status.ToString();
+    EXPECT_EQ(info.sequence, (*store)->last_sequence());
+    ASSERT_TRUE((*store)->Close().ok());
+  }
+  uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    bytes += entry.file_size();
+  }
+  EXPECT_LT(bytes, 20'000u) << "three hundred entries and an empty log";
+}
+
 TEST_F(PosixStoreTest, SecondHandleIsRefused) {
   auto first = Store::Open(Options(), root_);
   ASSERT_TRUE(first.ok()) << first.status().ToString();

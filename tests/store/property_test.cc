@@ -15,7 +15,18 @@ namespace {
 // The same programs in every run; RC_PARAMS in the environment asks for others.
 const bool kSeedIsFixed = setenv("RC_PARAMS", "seed=20 max_success=500", /*overwrite=*/0) == 0;
 
-enum class Step { kSet, kDelete, kClear, kBatch, kFlush, kReopen, kDie };
+enum class Step {
+  kSet,
+  kDelete,
+  kClear,
+  kBatch,
+  kFlush,
+  kSnapshot,
+  kCompact,
+  kForget,
+  kReopen,
+  kDie
+};
 
 std::string AnyKey() {
   // Few keys, so that they meet; the empty one and one with odd bytes among them.
@@ -69,6 +80,16 @@ void Apply(Step step, StoreWorld& world, Dump& model) {
     case Step::kFlush:
       RC_ASSERT(world.store().Flush().ok());
       break;
+    case Step::kSnapshot:
+      RC_ASSERT(world.store().Snapshot().ok());
+      break;
+    case Step::kCompact:
+      RC_ASSERT(world.store().Compact().ok());
+      break;
+    case Step::kForget:
+      RC_ASSERT(world.store().ClearPersistence().ok());
+      model.clear();
+      break;
     case Step::kReopen:
       RC_ASSERT(world.store().Close().ok());
       RC_ASSERT(world.Open().ok());
@@ -87,13 +108,16 @@ RC_GTEST_PROP(StoreProperty, IsAMap, ()) {
   RC_ASSERT(world.Open().ok());
   Dump model;
   const auto steps =
-      *rc::gen::container<std::vector<Step>>(rc::gen::weightedElement<Step>({{8, Step::kSet},
-                                                                             {3, Step::kDelete},
+      *rc::gen::container<std::vector<Step>>(rc::gen::weightedElement<Step>({{12, Step::kSet},
+                                                                             {4, Step::kDelete},
                                                                              {1, Step::kClear},
                                                                              {3, Step::kBatch},
                                                                              {1, Step::kFlush},
-                                                                             {1, Step::kReopen},
-                                                                             {1, Step::kDie}}));
+                                                                             {2, Step::kSnapshot},
+                                                                             {2, Step::kCompact},
+                                                                             {1, Step::kForget},
+                                                                             {2, Step::kReopen},
+                                                                             {2, Step::kDie}}));
   for (const Step step : steps) {
     Apply(step, world, model);
     RC_ASSERT(DumpOf(world.store()) == model);

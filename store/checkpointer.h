@@ -1,0 +1,99 @@
+// Checkpointer: snapshots while the store is open, one at a time: those that are asked for and
+// those that the growth of the log asks for.
+//
+// Lock order: the checkpointer's own (held for a whole snapshot), then the store's write lock, held
+// while the log is cut and while the snapshot gets its name; never for the copy.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "faultfs/env/executor.h"
+#include "faultfs/env/file_system.h"
+#include "faultfs/env/random.h"
+#include "faultfs/env/status.h"
+#include "faultfs/env/thread.h"
+#include "store/log_writer.h"
+#include "store/store.h"
+
+namespace kv {
+
+/// Thread-safe but for its destruction, which Stop must come before.
+class Checkpointer {
+ public:
+  struct Start {
+    std::string directory;
+    uint64_t checkpoint_bytes = 0;          // 0: only when asked
+    faultfs::Executor* executor = nullptr;  // null: a thread of its own, started on first need
+    uint64_t snapshot = 0;                  // the one in use
+    bool snapshot_is_durable = false;       // its name too
+    uint64_t log_bytes = 0;                 // behind it
+    bool covered_left = false;              // files are left that it covers
+  };
+
+  /// `log` is used under `write_mutex` only. All must outlive this object's Stop.
+  Checkpointer(faultfs::FileSystem& file_system, faultfs::Entropy& entropy,
+               faultfs::Mutex& write_mutex, LogWriter& log, Start start);
+
+  /// See Store.
+  [[nodiscard]] faultfs::Status Snapshot();
+  [[nodiscard]] faultfs::Status Compact();
+  [[nodiscard]] CheckpointInfo info() const;
+
+  /// True if the log has grown so much that a checkpoint is due; then Schedule must be called.
+  /// Under the write lock.
+  [[nodiscard]] bool IsDue();
+  /// Queues a checkpoint. Without the write lock: the executor may run it at once.
+  void Schedule();
+
+  /// Waits for a snapshot that runs; later ones give kClosed.
+  void Stop();
+
+ private:
+  /// What a queued job holds: it may come up after the store is gone.
+  struct Gate {
+    faultfs::Mutex mutex;
+    Checkpointer* target = nullptr;
+  };
+  enum class Remove : uint8_t { kOlderThanPrevious, kCovered };
+
+  struct Cut {
+    LogCut log;
+    uint64_t salt = 0;  // for the snapshot
+  };
+
+  // With the gate's mutex, but for the first, which takes it.
+  [[nodiscard]] faultfs::Status RunIfOpen(Remove remove);
+  [[nodiscard]] faultfs::Status RunAndReport(Remove remove);
+  [[nodiscard]] faultfs::Status Checkpoint(Remove remove);
+  [[nodiscard]] faultfs::Result<Cut> CutLog();
+  [[nodiscard]] faultfs::Status Publish(uint64_t sequence);
+  [[nodiscard]] faultfs::Status RemoveFiles(const LogCut& cut, Remove remove);
+
+  faultfs::FileSystem& file_system_;
+  faultfs::Entropy& entropy_;
+  faultfs::Mutex& write_mutex_;
+  LogWriter& log_;  // under write_mutex_
+  const std::string directory_;
+  const uint64_t checkpoint_bytes_;
+
+  // Under write_mutex_.
+  const uint64_t recovered_bytes_;  // of the log, by Open
+  uint64_t grown_before_ = 0;       // the log's growth, with those, when the last attempt began
+  bool scheduled_ = false;
+
+  // Under the gate's mutex.
+  uint64_t snapshot_;      // the one in use
+  uint64_t previous_ = 0;  // the one before
+  bool snapshot_is_durable_;
+
+  mutable faultfs::Mutex info_mutex_;
+  CheckpointInfo info_;
+
+  const std::shared_ptr<Gate> gate_;
+  faultfs::Executor* executor_;
+  faultfs::ThreadExecutor own_executor_;  // last: its thread ends before anything else goes
+};
+
+}  // namespace kv
