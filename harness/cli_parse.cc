@@ -106,8 +106,7 @@ void AddOthers(Grammar& grammar, Typed& typed) {
       ->type_name("DIR")
       ->excludes(in_process);
 
-  grammar.minimize =
-      grammar.app.add_subcommand("minimize", "Make a finding as small as it can be");
+  grammar.minimize = grammar.app.add_subcommand("minimize", "Make a finding as small as it can be");
   grammar.minimize->add_option("FILE", typed.minimize.file, "A finding")->required();
   grammar.minimize
       ->add_option("--out", typed.minimize.out, "The smaller finding (default: FILE-min.toml)")
@@ -231,7 +230,8 @@ std::variant<Command, int> ParseCommandLine(int argc, const char* const* argv,
   AddOthers(grammar, typed);
 
   // CLI11 would call an unknown verb an unexpected argument.
-  if (argc < 2) return console.WrongUse("no verb; one of run, replay, minimize, export, explain, list");
+  if (argc < 2)
+    return console.WrongUse("no verb; one of run, replay, minimize, export, explain, list");
   const std::string_view verb = argv[1];
   if (verb.starts_with("-")) {
     const std::vector<std::string> known = {"--help", "-h", "--version"};

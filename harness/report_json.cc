@@ -65,6 +65,7 @@ Json FindingJson(const ScenarioOutcome& outcome, size_t index) {
   json["verdict"] = Name(finding.verdict);
   json["signature"] = finding.signature;
   json["expected"] = IsExpected(outcome.scenario->expect, finding);
+  json["operations"] = finding.reproducer.program.size();
   json["case_seed"] = outcome.finding_seeds[index];
   json["model"] = finding.model;
   json["detail"] = finding.detail;

@@ -1,3 +1,4 @@
+// The two engines of this project, as Crashlab sees them.
 #pragma once
 
 #include "harness/adapter.h"

@@ -119,9 +119,8 @@ class Document final : public Adapter {
     const std::string directory(context.directory);
     const Status made = context.file_system.CreateDir(directory, IoTag("document.dir"));
     if (!made.ok() && !made.Is(Code::kAlreadyExists)) return made;
-    if (made.ok()) {
-      FAULTFS_RETURN_IF_ERROR(context.file_system.SyncDir("/", IoTag("document.sync-parent")));
-    }
+    // Also if it was there: the process that made it may have died before its sync.
+    FAULTFS_RETURN_IF_ERROR(context.file_system.SyncDir("/", IoTag("document.sync-parent")));
     const auto option = context.config.options.find("in_place");
     const bool in_place = option != context.config.options.end() && option->second == "true";
     return std::unique_ptr<System>(

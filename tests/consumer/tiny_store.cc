@@ -10,7 +10,8 @@ using faultfs::Status;
 Status TinyStore::Load() {
   const Status made = fs.CreateDir(directory, IoTag("tiny.dir"));
   if (!made.ok() && !made.Is(Code::kAlreadyExists)) return made;
-  if (made.ok()) FAULTFS_RETURN_IF_ERROR(fs.SyncDir("/", IoTag("tiny.sync-parent")));
+  FAULTFS_RETURN_IF_ERROR(
+      fs.SyncDir("/", IoTag("tiny.sync-parent")));  // maybe a dead process made it
   auto file = fs.Open(directory + "/data", {}, IoTag("tiny.open"));
   if (file.status().Is(Code::kNotFound)) return Status();
   if (!file.ok()) return file.status();

@@ -28,9 +28,13 @@ constexpr Layer kLayers[] = {
     {"store/", {"store/", "faultfs/env/"}, true},
     {"harness/adapters/kv_", {"harness/", "faultfs/", "store/"}, true},
     {"harness/", {"harness/", "faultfs/"}, true},
+    {"tests/consumer/", {"tests/consumer/", "harness/", "faultfs/"}, true},
     {"tests/", {"tests/", "harness/", "store/", "faultfs/"}, true},
     {"bench/", {"bench/", "harness/", "store/", "faultfs/"}, true},
 };
+
+// Projects of their own: their includes are written from their own root too.
+constexpr std::string_view kProjects[] = {"tests/consumer/"};
 
 constexpr std::string_view kOurFolders[] = {"faultfs/", "store/", "harness/", "tests/", "bench/"};
 
@@ -60,14 +64,26 @@ std::set<std::string_view> PathsOf(const SourceTree& tree) {
   return paths;
 }
 
+/// The path from the root of the tree of what a file includes.
+std::string_view Resolved(const SourceFile& file, std::string_view include,
+                          const std::set<std::string_view>& paths) {
+  for (std::string_view project : kProjects) {
+    if (!file.path.starts_with(project)) continue;
+    const auto own = paths.find(std::string(project).append(include));
+    if (own != paths.end()) return *own;
+  }
+  return include;
+}
+
 std::string WrongWith(const SourceFile& file, const Layer& layer, const Include& include,
                       const std::set<std::string_view>& paths) {
-  const bool ours = StartsWithAny(include.path, kOurFolders);
+  const std::string_view path = Resolved(file, include.path, paths);
+  const bool ours = StartsWithAny(path, kOurFolders);
   if (ours && include.angled) return "our own headers are included with quotes";
-  if (ours && !StartsWithAny(include.path, layer.may_include)) {
+  if (ours && !StartsWithAny(path, layer.may_include)) {
     return std::string(layer.folder) + " must not include it";
   }
-  if (ours) return paths.contains(include.path) ? "" : "there is no such file";
+  if (ours) return paths.contains(path) ? "" : "there is no such file";
   const bool library = StartsWithAny(include.path, kLibraries);
   if (!include.angled && !library) return "write the path from the root of the project";
   if (library && !layer.libraries) {
@@ -82,11 +98,14 @@ std::string WrongWith(const SourceFile& file, const Layer& layer, const Include&
 using IncludeGraph = std::map<std::string_view, std::vector<std::string_view>>;
 
 IncludeGraph GraphOf(const SourceTree& tree) {
+  const std::set<std::string_view> paths = PathsOf(tree);
   IncludeGraph graph;
   for (const SourceFile& file : tree) {
     if (!file.IsCpp()) continue;
     std::vector<std::string_view>& targets = graph[file.path];
-    for (const Include& include : Lex(file.text).includes) targets.push_back(include.path);
+    for (const Include& include : Lex(file.text).includes) {
+      targets.push_back(Resolved(file, include.path, paths));
+    }
   }
   return graph;
 }

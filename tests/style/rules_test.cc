@@ -56,6 +56,8 @@ TEST(IncludeRules, EachFolderSeesOnlyThoseBelowIt) {
       {"harness/adapters/kv_adapter.cc", "store/b.h", true},
       {"harness/a.cc", "tests/b.h", false},
       {"faultfs/sim/a.cc", "harness/b.h", false},
+      {"tests/consumer/a.cc", "store/b.h", false},
+      {"tests/consumer/a.cc", "harness/b.h", true},
       {"tests/store/a.cc", "store/b.h", true},
       {"bench/a.cc", "tests/b.h", false},
   };
