@@ -6,7 +6,7 @@
 
 #include "faultfs/env/check.h"
 #include "harness/adapters/kv_adapter.h"
-#include "harness/explorer.h"
+#include "harness/explore/explorer.h"
 
 namespace crashlab {
 namespace {

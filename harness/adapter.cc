@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "faultfs/env/nearest_name.h"
-#include "harness/oracle.h"
+#include "harness/oracle/oracle.h"
 
 namespace crashlab {
 

@@ -1,0 +1,90 @@
+#include "harness/explore/chain.h"
+
+#include <utility>
+
+namespace crashlab {
+namespace {
+
+using faultfs::CrashState;
+using faultfs::Image;
+using faultfs::Recording;
+using faultfs::Trace;
+using faultfs::Unknown;
+using faultfs::Volume;
+
+Status Resolve(const Laboratory& lab, const CrashStep& step, const Image& base, Unknown unknown,
+               ChainLink& link) {
+  link.kind = step.kind;
+  link.graph = faultfs::Lower(base, *link.trace, lab.subject.crash.models.front());
+  if (step.kind == CrashKind::kProcessDeath) {
+    FAULTFS_ASSIGN_OR_RETURN(link.state.point, faultfs::FindCrashPoint(*link.trace, step.state.at));
+  } else {
+    FAULTFS_ASSIGN_OR_RETURN(link.state, faultfs::FromText(link.graph, step.state, unknown));
+  }
+  if (link.state.point.steps < link.begin_step) {
+    return Status::Error(Code::kInvalidArgument,
+                         "crash point \"" + step.state.at + "\" lies before the crash before it");
+  }
+  link.image = faultfs::Materialize(link.graph, link.state);
+  return Status();
+}
+
+ProbeQuestion Probing(const Laboratory& lab) {
+  return [&lab](const Volume&, const Observation&) { return lab.subject.crash.probe; };
+}
+
+}  // namespace
+
+std::unique_ptr<Volume> VolumeAfter(const Image& base, const Trace& trace, const CrashState& state,
+                                    CrashKind kind, const Image& image, uint32_t& begin_step) {
+  if (kind == CrashKind::kPowerLoss) {
+    begin_step = 0;
+    return std::make_unique<Volume>(image, Recording::kOn);
+  }
+  begin_step = state.point.steps;
+  return Volume::Resume(base, trace, state.point.steps);
+}
+
+Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& steps,
+                           Unknown unknown) {
+  Chain chain;
+  lab.monitor.Recovering([] { return std::vector<CrashStep>(); });
+  chain.run = RunProgram(lab.subject, lab.adapter, lab.options, lab.monitor);
+  if (chain.run.live.has_value()) return chain;
+  for (const CrashStep& step : steps) {
+    ChainLink link;
+    if (chain.links.empty()) {
+      link.trace = &chain.run.volume->trace();
+      FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, chain.run.volume->base(), unknown, link));
+      link.situation.events = EventsAt(*link.trace, link.state.point.steps);
+      link.situation.power_lost = step.kind == CrashKind::kPowerLoss;
+      link.opens = chain.run.opens[link.situation.events];
+    } else {
+      const ChainLink& before = chain.links.back();
+      link.volume = VolumeAfter(before.graph.base, *before.trace, before.state, before.kind,
+                                before.image, link.begin_step);
+      lab.monitor.Recovering([&] { return chain.steps; });
+      const Life life = Recover(lab, *link.volume, before.opens, Probing(lab));
+      if (!life.seen.open.ok()) return life.seen.open;
+      link.trace = &link.volume->trace();
+      FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, link.volume->base(), unknown, link));
+      link.situation = After(before.situation, step.kind, *link.trace, link.begin_step,
+                             link.state.point.steps, life.seen.dump);
+      link.opens = before.opens + 2;
+    }
+    chain.links.push_back(std::move(link));
+    chain.steps.push_back(step);
+  }
+  return chain;
+}
+
+std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain) {
+  if (chain.links.empty() || chain.run.live.has_value()) return chain.run.live;
+  const ChainLink& last = chain.links.back();
+  Volume volume(last.image, Recording::kOff);
+  lab.monitor.Recovering([&] { return chain.steps; });
+  const Life life = Recover(lab, volume, last.opens, Probing(lab));
+  return JudgeLife(lab, *chain.run.checker, last.situation, life);
+}
+
+}  // namespace crashlab

@@ -1,0 +1,399 @@
+#include "harness/explore/explorer.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faultfs/crash/states.h"
+#include "harness/explore/chain.h"
+#include "harness/explore/finding.h"
+#include "harness/explore/internal/state_walk.h"
+#include "harness/explore/recovery.h"
+#include "harness/explore/run.h"
+#include "harness/explore/state_search.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::CrashState;
+using faultfs::EffectGraph;
+using faultfs::Hash128;
+using faultfs::Image;
+using faultfs::PersistenceModel;
+using faultfs::PointView;
+using faultfs::Random;
+using faultfs::Recording;
+using faultfs::Trace;
+using faultfs::Volume;
+
+/// The key is a hash already.
+struct TakeLow {
+  size_t operator()(const Hash128& hash) const { return hash.low; }
+};
+
+class Exploration {
+ public:
+  Exploration(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+              Monitor& monitor)
+      : case_(c), lab_{c, adapter, options, monitor}, random_(Random(c.seed).Fork("states")) {}
+
+  CaseResult Run() && {
+    run_ = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
+    result_.counts.programs = 1;
+    result_.digest = run_.digest;
+    if (lab_.options.double_run) CompareWithSecondRun();
+    if (run_.live.has_value()) {
+      AddFinding({}, *run_.live, case_.crash.models.front());
+      lab_.monitor.Counted(result_.counts);
+      return std::move(result_);
+    }
+    bool exhausted = true;
+    for (const PersistenceModel& model : case_.crash.models) {
+      exhausted &= !Enough() && ExploreModel(model);
+    }
+    if (exhausted) result_.counts.exhausted_programs = 1;
+    lab_.monitor.Counted(result_.counts);
+    return std::move(result_);
+  }
+
+ private:
+  /// An image that was recovered: how that went.
+  struct Recovered {
+    Status open;
+    Hash128 seen;
+  };
+  /// A first crash, for crashes inside the recovery from it.
+  struct Site {
+    CrashState state;
+    CrashKind kind;
+  };
+
+  const Trace& trace() const { return run_.volume->trace(); }
+  const Image& base() const { return run_.volume->base(); }
+  bool Enough() const { return result_.findings.size() >= lab_.options.max_findings; }
+
+  void CompareWithSecondRun() {
+    const crashlab::Run again = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
+    if (again.digest == run_.digest) {
+      result_.counts.double_runs = 1;
+      return;
+    }
+    AddFinding({}, {Verdict::kNondeterministic, "two runs of the program differ in their traces"},
+               case_.crash.models.front());
+  }
+
+  bool ExploreModel(const PersistenceModel& model) {
+    lab_.monitor.Exploring(model);
+    const EffectGraph graph = faultfs::Lower(base(), trace(), model);
+    sites_.clear();
+    StateWalk walk(graph, 0, case_.crash.budget, random_.Fork(ModelName(model)));
+    result_.counts.crash_points += walk.views().size();
+    bool exhausted = true;
+    if (Wants(CrashKind::kProcessDeath) && !VisitProcessDeaths(walk)) return false;
+    if (Wants(CrashKind::kPowerLoss)) {
+      exhausted = walk.ForEach([&](PointView& view, const CrashState& state) {
+        return Visit(view, state, CrashKind::kPowerLoss);
+      });
+    }
+    if (case_.crash.depth > 1 && !Enough()) exhausted &= ExploreRecoveries(graph);
+    return exhausted && !Enough();
+  }
+
+  // What a dead process leaves is the same in all models; what is pending then is not.
+  bool VisitProcessDeaths(const StateWalk& walk) {
+    const bool visited = walk.views().front()->graph().model != case_.crash.models.front();
+    for (const auto& view : walk.views()) {
+      const CrashState live = NothingLost(*view);
+      if (visited) {
+        if (case_.crash.depth > 1) sites_.push_back({live, CrashKind::kProcessDeath});
+      } else if (!Visit(*view, live, CrashKind::kProcessDeath)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static CrashState NothingLost(const PointView& view) {
+    return {.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
+  }
+
+  bool Wants(CrashKind kind) const {
+    const auto& kinds = case_.crash.kinds;
+    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+  }
+
+  /// One state of the program's run. False when there is enough to report.
+  bool Visit(PointView& view, const CrashState& state, CrashKind kind) {
+    Situation situation;
+    situation.events = EventsAt(trace(), view.point().steps);
+    situation.power_lost = kind == CrashKind::kPowerLoss;
+    const Image image = view.Materialize(state);
+    const Hash128 hash = image.ContentHash();
+    const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
+    const bool news =
+        Explore(image, hash, situation, run_.opens[situation.events], !state.lost.empty(),
+                view.graph().model, chain, result_.counts.recoveries);
+    ++result_.counts.states;
+    // A crash inside the recovery is judged by the bounds of the first crash, so that an image
+    // already known is another site under new bounds. And what a dead process leaves pending
+    // differs from point to point, even where neither image nor bounds do.
+    if (case_.crash.depth > 1 && (news || kind == CrashKind::kProcessDeath)) {
+      sites_.push_back({state, kind});
+    }
+    return !Enough();
+  }
+
+  static std::vector<CrashStep> ChainOf(const EffectGraph& graph, const CrashState& state,
+                                        CrashKind kind) {
+    CrashStep step{.kind = kind, .state = faultfs::ToText(graph, state)};
+    if (kind == CrashKind::kProcessDeath) {
+      step.state = {.at = std::move(step.state.at), .lost = {}, .tears = {}, .fill = {}};
+    }
+    return {step};
+  }
+
+  /// Recovers an image that is new, judges what is new. Returns whether there was anything to
+  /// judge.
+  template <typename ChainFn>
+  bool Explore(const Image& image, const Hash128& hash, const Situation& situation, uint64_t opens,
+               bool lossy, const PersistenceModel& model, const ChainFn& chain,
+               uint64_t& recoveries) {
+    std::optional<Violation> violation;
+    const auto [it, fresh] = recovered_.try_emplace(hash);
+    Observation seen;
+    if (fresh) {
+      lab_.monitor.Recovering(chain);
+      ++recoveries;
+      Volume volume(image, Recording::kOff);
+      Life life = Recover(lab_, volume, opens, [this](const Volume& v, const Observation& shown) {
+        return WantsProbe(v, shown);
+      });
+      it->second = {life.seen.open, life.seen.hash};
+      violation = JudgeProbe(lab_, *run_.checker, situation, life);
+      seen = std::move(life.seen);
+      if (++since_counted_ % 64 == 0) lab_.monitor.Counted(result_.counts);
+    } else {
+      seen.open = it->second.open;
+      seen.hash = it->second.seen;
+    }
+    const bool news = judged_.insert(QuestionHash(hash, situation)).second;
+    if (news) {
+      ++result_.counts.judgements;
+      if (lossy) ++result_.counts.judgements_with_loss;
+      const auto look_again = [&] {
+        if (fresh) return;
+        lab_.monitor.Recovering(chain);
+        Volume volume(image, Recording::kOff);
+        seen = Recover(lab_, volume, opens, nullptr).seen;
+      };
+      if (auto judged = JudgeSeen(situation, seen, look_again)) violation = std::move(judged);
+    }
+    if (violation.has_value()) Report(chain(), *violation, model);
+    return news;
+  }
+
+  // What a probe does follows from the disk and from what the engine holds of it.
+  bool WantsProbe(const Volume& volume, const Observation& seen) {
+    if (!case_.crash.probe) return false;
+    const Hash128 key = faultfs::Combine(volume.live().ContentHash(), seen.hash);
+    if (!probed_.insert(key).second) return false;
+    ++result_.counts.probes;
+    return true;
+  }
+
+  // An acknowledgement changes the verdict and not the image, so the oracle is asked for each
+  // distinct pair of image and situation.
+  static Hash128 QuestionHash(const Hash128& image_hash, const Situation& situation) {
+    const Hash128 bounds = {situation.events * 2 + (situation.power_lost ? 1 : 0),
+                            static_cast<uint64_t>(situation.stage)};
+    return faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
+  }
+
+  /// `look_again` brings the dump, if only its hash is at hand.
+  template <typename LookAgain>
+  std::optional<Violation> JudgeSeen(const Situation& situation, Observation& seen,
+                                     const LookAgain& look_again) {
+    if (!CanJudge(*run_.checker, situation, seen)) {
+      ++result_.counts.unknown;
+      return std::nullopt;
+    }
+    const bool by_hash = run_.checker->JudgesByHash();
+    if (!by_hash) look_again();
+    auto violation = Judge(lab_, *run_.checker, situation, seen);
+    if (violation.has_value() && by_hash) {
+      look_again();  // for the words of the finding
+      violation = Judge(lab_, *run_.checker, situation, seen);
+    }
+    result_.digest = faultfs::Combine(
+        result_.digest,
+        {seen.hash.low, violation.has_value() ? static_cast<uint64_t>(violation->verdict) + 1 : 0});
+    return violation;
+  }
+
+  // ---- crashes inside recovery ----
+
+  bool ExploreRecoveries(const EffectGraph& graph) {
+    const uint64_t wanted = std::min<uint64_t>(case_.crash.inner, sites_.size());
+    bool exhausted = wanted == sites_.size();
+    for (uint64_t i = 0; i < wanted; ++i) {
+      // Spread over the run, another offset for each case.
+      const uint64_t span_begin = i * sites_.size() / wanted;
+      const uint64_t span = (i + 1) * sites_.size() / wanted - span_begin;
+      const Site site = sites_[span_begin + random_.Fork("site").Fork(i).Below(span)];
+      exhausted &= ExploreRecovery(graph, site, random_.Fork("inner").Fork(i));
+      if (Enough()) return false;
+    }
+    return exhausted;
+  }
+
+  bool ExploreRecovery(const EffectGraph& graph, const Site& site, Random random) {
+    Situation first;
+    first.events = EventsAt(trace(), site.state.point.steps);
+    first.power_lost = site.kind == CrashKind::kPowerLoss;
+    const uint64_t opens = run_.opens[first.events];
+    uint32_t begin_step = 0;
+    const auto volume = VolumeAfter(base(), trace(), site.state, site.kind,
+                                    faultfs::Materialize(graph, site.state), begin_step);
+    lab_.monitor.Recovering([&] { return ChainOf(graph, site.state, site.kind); });
+    const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
+      return case_.crash.probe;
+    });
+    if (!life.seen.open.ok()) return true;  // a finding already
+
+    const Trace& inner_trace = volume->trace();
+    const EffectGraph inner = faultfs::Lower(volume->base(), inner_trace, graph.model);
+    StateWalk walk(inner, begin_step, case_.crash.inner_budget, random);
+    const auto visit = [&](PointView& view, const CrashState& state, CrashKind kind) {
+      const Situation situation =
+          After(first, kind, inner_trace, begin_step, view.point().steps, life.seen.dump);
+      const Image image = view.Materialize(state);
+      const auto chain = [&] {
+        std::vector<CrashStep> steps = ChainOf(graph, site.state, site.kind);
+        steps.push_back(ChainOf(inner, state, kind).front());
+        return steps;
+      };
+      Explore(image, image.ContentHash(), situation, opens + 2, !state.lost.empty(), graph.model,
+              chain, result_.counts.inner_recoveries);
+      return !Enough();
+    };
+    if (Wants(CrashKind::kProcessDeath)) {
+      for (const auto& view : walk.views()) {
+        if (!visit(*view, NothingLost(*view), CrashKind::kProcessDeath)) return false;
+      }
+    }
+    if (!Wants(CrashKind::kPowerLoss)) return true;
+    return walk.ForEach([&](PointView& view, const CrashState& state) {
+      return visit(view, state, CrashKind::kPowerLoss);
+    });
+  }
+
+  // ---- findings ----
+
+  /// Shrinks and adds, unless it is like one that is there.
+  void Report(std::vector<CrashStep> chain, const Violation& violation,
+              const PersistenceModel& model) {
+    if (!shrunk_.insert({violation.verdict, SignatureOf(violation.verdict, chain)}).second) return;
+    Case alone = Alone(model);
+    const Laboratory lab{alone, lab_.adapter, lab_.options, lab_.monitor};
+    alone.crash.chain = ShrinkChain(lab, std::move(chain), violation.verdict);
+    AddFinding(alone.crash.chain, violation, model);
+  }
+
+  Case Alone(const PersistenceModel& model) const {
+    Case alone = case_;
+    alone.crash.models = {model};
+    return alone;
+  }
+
+  void AddFinding(const std::vector<CrashStep>& chain, const Violation& violation,
+                  const PersistenceModel& model) {
+    Finding finding;
+    finding.verdict = violation.verdict;
+    finding.signature = chain.empty() ? LiveSignature(violation.verdict, case_, run_)
+                                      : SignatureOf(violation.verdict, chain);
+    for (const Finding& other : result_.findings) {
+      if (other.signature == finding.signature) return;
+    }
+    finding.reproducer = Alone(model);
+    finding.reproducer.crash.chain = chain;
+    finding.detail = violation.detail;
+    if (LosesPower(chain)) finding.model = ModelName(model);
+    const Laboratory lab{finding.reproducer, lab_.adapter, lab_.options, lab_.monitor};
+    const Result<Chain> resolved = ResolveChain(lab, chain);
+    if (resolved.ok()) {
+      const auto again = JudgeChain(lab, *resolved);
+      if (again.has_value()) finding.detail = again->detail;
+      finding.story = Story(lab, *resolved, again.value_or(violation));
+    }
+    result_.findings.push_back(std::move(finding));
+    lab_.monitor.Found(result_.findings.back());
+  }
+
+  const Case& case_;
+  const Laboratory lab_;
+  const Random random_;
+  crashlab::Run run_;
+  CaseResult result_;
+  std::vector<Site> sites_;
+  uint64_t since_counted_ = 0;
+  std::set<std::pair<Verdict, std::string>> shrunk_;
+  // order never escapes: looked up by hash, never walked.
+  absl::flat_hash_map<Hash128, Recovered, TakeLow> recovered_;
+  // order never escapes: looked up by hash, never walked.
+  absl::flat_hash_set<Hash128, TakeLow> judged_;
+  // order never escapes: looked up by hash, never walked.
+  absl::flat_hash_set<Hash128, TakeLow> probed_;
+};
+
+}  // namespace
+
+namespace {
+
+// A scenario with a chain of its own: that one, and nothing else. Where the run no longer has what
+// the chain names (the engine was mended, say), crashes like it are looked for instead: a scenario
+// kept for a bug goes on guarding against it.
+CaseResult ExploreChain(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                        Monitor& monitor) {
+  CaseResult result;
+  result.counts.programs = 1;
+  monitor.Exploring(c.crash.models.front());
+  Result<ReplayResult> replayed = Replay(c, adapter, options, monitor);
+  if (replayed.ok()) {
+    // The program's own answers may be wrong already: then nothing was recovered.
+    const uint64_t recovered = replayed->recovered ? 1 : 0;
+    result.counts.states = result.counts.recoveries = result.counts.judgements = recovered;
+  } else {
+    const Laboratory lab{c, adapter, options, monitor};
+    StateSearch search(lab, c.crash.chain, std::nullopt, c.crash.budget);
+    const std::optional<std::vector<CrashStep>> found = search.Find();
+    result.counts.states = result.counts.recoveries = result.counts.judgements =
+        search.recoveries();
+    if (!found.has_value()) return result;
+    Case like = c;
+    like.crash.chain = *found;
+    replayed = Replay(like, adapter, options, monitor);
+    FAULTFS_CHECK(replayed.ok(), "a chain that was just found is there");
+  }
+  if (replayed->unknown) ++result.counts.unknown;
+  result.digest = replayed->image.ContentHash();
+  if (replayed->finding.has_value()) result.findings.push_back(*std::move(replayed->finding));
+  return result;
+}
+
+}  // namespace
+
+CaseResult Explore(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                   Monitor& monitor) {
+  if (!c.crash.chain.empty()) return ExploreChain(c, adapter, options, monitor);
+  return Exploration(c, adapter, options, monitor).Run();
+}
+
+}  // namespace crashlab

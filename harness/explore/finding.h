@@ -1,0 +1,35 @@
+// Findings: from a failing state to the smallest one like it, a signature, and a story for people.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/case.h"
+#include "harness/explore/chain.h"
+#include "harness/explore/recovery.h"
+
+namespace crashlab {
+
+/// "LOST_ACKED power-loss lost=wal.append": verdict, and for each crash its kind and the IoTags of
+/// what was lost and torn, sorted. Stable under changes of the program.
+[[nodiscard]] std::string SignatureOf(Verdict verdict, const std::vector<CrashStep>& chain);
+
+/// For a violation that a live call gave: "WRONG_VALUE live get".
+[[nodiscard]] std::string LiveSignature(Verdict verdict, const Case& c, const Run& run);
+
+/// Loses as little as possible with the same verdict: each lost effect that is not needed is kept,
+/// no tear and no fill but where they matter. Returns the chain it ended with.
+[[nodiscard]] std::vector<CrashStep> ShrinkChain(const Laboratory& lab,
+                                                 std::vector<CrashStep> chain, Verdict verdict);
+
+/// The program with what became of each operation, the crash, what was lost, what was recovered.
+[[nodiscard]] std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
+                                             const Violation& violation);
+
+/// Whether a model has a part in the chain.
+[[nodiscard]] bool LosesPower(const std::vector<CrashStep>& chain);
+
+/// The name of a model with the switches that differ from its row.
+[[nodiscard]] std::string ModelName(const faultfs::PersistenceModel& model);
+
+}  // namespace crashlab

@@ -1,0 +1,200 @@
+#include "harness/explore/recovery.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "harness/explore/run.h"
+
+namespace crashlab {
+namespace {
+
+std::pair<std::string, std::string> ProbeEntry(const Case& c) {
+  const Operation operation = ProbeOperation();
+  return {operation.key, ValueOf(ProbeNumber(c), 0, operation.value_bytes)};
+}
+
+Dump WithProbe(const Case& c, Dump dump) {
+  const auto entry = ProbeEntry(c);
+  std::erase_if(dump, [&](const auto& other) { return other.first == entry.first; });
+  dump.push_back(entry);
+  return dump;
+}
+
+bool CanWrite(const Adapter& adapter) { return adapter.capabilities().Has(Verb::kSet); }
+
+/// Whether the probe must survive, when the life after it came so far and then ended in this way.
+bool ProbeIsSettled(const Laboratory& lab, bool power_lost, Stage stage) {
+  // What the death of a process would have spared was there at the second Open, which decided.
+  if (stage >= Stage::kReopened) power_lost = false;
+  const Contract& contract = lab.adapter.contract();
+  const Promise on_ack = contract.PromiseOf(ProbeOperation(), lab.subject.store.durability);
+  const Promise on_close = contract.close;
+  const auto covers = [&](Promise promise) {
+    return promise == Promise::kPower || (promise == Promise::kProcess && !power_lost);
+  };
+  if (stage >= Stage::kProbeAcked && covers(on_ack)) return true;
+  return stage >= Stage::kClosed && (on_close == Promise::kPowerForAckedBefore || covers(on_close));
+}
+
+Violation NotWritable(std::string_view what, const Status& status) {
+  return {Verdict::kNotWritable, std::string(what) + " after recovery: " + status.ToString()};
+}
+
+Observation Observe(Engine& engine) {
+  Observation seen;
+  seen.open = engine.Open();
+  if (!seen.open.ok()) return seen;
+  Result<Dump> dump = engine.ReadAll();
+  if (!dump.ok()) {
+    seen.open = dump.status();
+    return seen;
+  }
+  seen.dump = std::move(dump).value();
+  seen.hash = HashOf(seen.dump);
+  return seen;
+}
+
+/// Write, close, reopen, read. `reopen` makes the engine of the next life.
+void Probe(const Laboratory& lab, Engine& engine, const std::function<Engine&()>& reopen,
+           const std::function<void(Stage)>& reach, Life& life) {
+  reach(Stage::kProbeInvoked);
+  if (CanWrite(lab.adapter)) {
+    const Reply reply = engine.Apply(ProbeOperation(), ProbeNumber(lab.subject));
+    if (!reply.status.ok()) {
+      life.violation = NotWritable("a write", reply.status);
+      return;
+    }
+  }
+  reach(Stage::kProbeAcked);
+  const Status closed = engine.Close();
+  if (!closed.ok()) {
+    life.violation = NotWritable("a close", closed);
+    return;
+  }
+  reach(Stage::kClosed);
+  Observation seen = Observe(reopen());
+  if (!seen.open.ok()) {
+    life.violation = NotWritable("a reopen", seen.open);
+    return;
+  }
+  life.reopened = std::move(seen);
+  reach(Stage::kReopened);
+}
+
+}  // namespace
+
+Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
+             const ProbeQuestion& probe) {
+  const auto reach = [&](Stage stage) { volume.Mark(static_cast<uint64_t>(stage) - 1); };
+  Process first(lab.subject, lab.adapter, lab.options, lab.monitor, volume, nullptr, open_ordinal);
+  Life life;
+  life.seen = Observe(first.engine());
+  if (!life.seen.open.ok()) return life;
+  reach(Stage::kOpened);
+  if (!probe || !probe(volume, life.seen)) return life;
+  std::optional<Process> second;
+  const auto reopen = [&]() -> Engine& {
+    second.emplace(lab.subject, lab.adapter, lab.options, lab.monitor, volume, nullptr,
+                   open_ordinal + 1);
+    return second->engine();
+  };
+  Probe(lab, first.engine(), reopen, reach, life);
+  return life;
+}
+
+Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system, std::string_view directory,
+               uint64_t open_ordinal) {
+  Engine first(lab.subject, lab.adapter, file_system, directory, open_ordinal);
+  Life life;
+  life.seen = Observe(first);
+  if (!life.seen.open.ok() || !lab.subject.crash.probe) return life;
+  std::optional<Engine> second;
+  const auto reopen = [&]() -> Engine& {
+    return second.emplace(lab.subject, lab.adapter, file_system, directory, open_ordinal + 1);
+  };
+  Probe(
+      lab, first, reopen, [](Stage) {}, life);
+  return life;
+}
+
+// Before an Open returned a crash adds to the ones before it. An Open that returned is a barrier:
+// from then on only the crashes after it count, and what it showed.
+Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
+                uint32_t begin_step, uint32_t steps, const Dump& seen) {
+  Stage stage = Stage::kOpening;
+  for (uint32_t step = begin_step; step < steps; ++step) {
+    if (trace.ops[step].kind == faultfs::TraceKind::kMark) {
+      stage = static_cast<Stage>(trace.ops[step].mark + 1);
+    }
+  }
+  Situation after = before;
+  if (stage >= Stage::kOpened) {
+    after.power_lost = false;
+    after.stage = stage;
+    after.decided = seen;
+    after.decided_hash = HashOf(seen);
+  }
+  after.power_lost |= kind == CrashKind::kPowerLoss;
+  return after;
+}
+
+bool CanJudge(const Checker& checker, const Situation& situation, const Observation& seen) {
+  return !seen.open.ok() || situation.stage >= Stage::kOpened ||
+         !checker.Undecided(situation.events);
+}
+
+// Before Open returned the bounds are those of the program's run. After it they are what it showed,
+// and the probe: in flight, then acknowledged. No checker knows of the probe, so that it is taken
+// out of what they are shown.
+std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
+                               const Situation& situation, const Observation& seen) {
+  const auto ask = [&](const Observation& shown, const Dump* decided) {
+    return checker.Judge({.seen = shown,
+                          .events = situation.events,
+                          .power_lost = situation.power_lost,
+                          .decided = decided});
+  };
+  if (situation.stage == Stage::kOpening || !seen.open.ok()) return ask(seen, nullptr);
+  const bool written = CanWrite(lab.adapter) && situation.stage >= Stage::kProbeInvoked;
+  if (!written) return ask(seen, &situation.decided);
+  const bool settled = ProbeIsSettled(lab, situation.power_lost, situation.stage);
+  if (!settled && seen.hash == situation.decided_hash) return std::nullopt;
+  if (seen.hash == HashOf(WithProbe(lab.subject, situation.decided))) return std::nullopt;
+
+  const auto entry = ProbeEntry(lab.subject);
+  Observation rest = seen;
+  if (std::find(situation.decided.begin(), situation.decided.end(), entry) ==
+      situation.decided.end()) {
+    std::erase(rest.dump, entry);
+  }
+  rest.hash = HashOf(rest.dump);
+  if (rest.hash != situation.decided_hash) return ask(rest, &situation.decided);
+  return Violation{Verdict::kLostAcked,
+                   "a write after the recovery was acknowledged as surviving, and is gone"};
+}
+
+std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checker,
+                                    const Situation& situation, const Life& life) {
+  if (life.violation.has_value() || !life.reopened.has_value()) return life.violation;
+  const Situation after = {.events = situation.events,
+                           .power_lost = false,
+                           .stage = Stage::kClosed,
+                           .decided = life.seen.dump,
+                           .decided_hash = life.seen.hash};
+  auto violation = Judge(lab, checker, after, *life.reopened);
+  if (violation.has_value()) {
+    violation->detail = "recovered, written to, closed and opened again: " + violation->detail;
+  }
+  return violation;
+}
+
+std::optional<Violation> JudgeLife(const Laboratory& lab, const Checker& checker,
+                                   const Situation& situation, const Life& life) {
+  if (CanJudge(checker, situation, life.seen)) {
+    if (auto violation = Judge(lab, checker, situation, life.seen)) return violation;
+  }
+  return JudgeProbe(lab, checker, situation, life);
+}
+
+}  // namespace crashlab

@@ -1,0 +1,80 @@
+// Recovery: one Open of what a crash left, the reading of everything, and the write that shows that
+// the engine works; and the judging of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "faultfs/crash/crash_state.h"
+#include "faultfs/sim/trace.h"
+#include "faultfs/sim/volume.h"
+#include "harness/adapter.h"
+#include "harness/case.h"
+#include "harness/explore/explorer.h"
+
+namespace crashlab {
+
+/// How far a recovery's life had come; mark n of its trace is stage n + 1.
+enum class Stage : uint8_t {
+  kOpening,
+  kOpened,        // and read: what it showed is decided
+  kProbeInvoked,  // the write that follows
+  kProbeAcked,
+  kClosed,
+  kReopened,
+};
+
+/// The life of a recovered engine.
+struct Life {
+  Observation seen;                     // after Open
+  std::optional<Violation> violation;   // of the probe: it did not work
+  std::optional<Observation> reopened;  // after the probe: written to, closed and opened again
+};
+
+/// Everything that exploring a case needs to open an engine again.
+struct Laboratory {
+  const Case& subject;
+  const Adapter& adapter;
+  const ExploreOptions& options;
+  Monitor& monitor;
+};
+
+/// Asked after the first Open, with the disk as it is then: whether to go on with the probe.
+using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observation&)>;
+
+/// Opens and reads. If `probe` says so (null: no), writes, closes, reopens and reads again.
+[[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
+                           const ProbeQuestion& probe);
+/// The same on any file system, with the probe if the case asks for it.
+[[nodiscard]] Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system,
+                             std::string_view directory, uint64_t open_ordinal);
+
+/// What the oracle has to know of a chain of crashes.
+struct Situation {
+  size_t events = 0;              // of the program, at the first crash
+  bool power_lost = false;        // in any of the crashes since the last Open that returned
+  Stage stage = Stage::kOpening;  // how far any recovery came; kOpening: no Open returned
+  Dump decided;                   // from kOpened on: what the last Open that returned had shown
+  faultfs::Hash128 decided_hash;  // HashOf(decided)
+};
+
+/// The situation after another crash, `steps` into the trace of a recovery that showed `seen`.
+[[nodiscard]] Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
+                              uint32_t begin_step, uint32_t steps, const Dump& seen);
+
+/// Whether the checker has an opinion here: not if too much is open, but for what no bound excuses.
+[[nodiscard]] bool CanJudge(const Checker& checker, const Situation& situation,
+                            const Observation& seen);
+/// Of the first Open. Only if CanJudge.
+[[nodiscard]] std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
+                                             const Situation& situation, const Observation& seen);
+/// Of the rest of the life: the probe.
+[[nodiscard]] std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checker,
+                                                  const Situation& situation, const Life& life);
+/// All of it.
+[[nodiscard]] std::optional<Violation> JudgeLife(const Laboratory& lab, const Checker& checker,
+                                                 const Situation& situation, const Life& life);
+
+}  // namespace crashlab

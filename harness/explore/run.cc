@@ -1,0 +1,229 @@
+#include "harness/explore/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "faultfs/env/check.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::Hash128;
+
+Hash128 Fold(Hash128 digest, std::string_view bytes) {
+  return faultfs::Combine(digest, faultfs::HashBytes(bytes));
+}
+
+Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) {
+  Hash128 digest = faultfs::HashBytes(faultfs::Describe(trace));
+  for (const faultfs::TraceOp& op : trace.ops) digest = Fold(digest, op.data);
+  for (const Event& event : events) {
+    digest =
+        Fold(digest, fmt::format("{} {} {} {}", static_cast<int>(event.kind), event.op,
+                                 static_cast<int>(event.outcome), static_cast<int>(event.code)));
+  }
+  return digest;
+}
+
+/// Drives one program; its state is the run in the making.
+class Driver {
+ public:
+  Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor)
+      : case_(c), adapter_(adapter), options_(options), monitor_(monitor), rules_(ParseRules(c)) {
+    run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
+    run_.checker = adapter.MakeChecker(c.program, c.store);
+    run_.opens.push_back(0);
+  }
+
+  Run Drive() && {
+    bool alive = Open(0);
+    for (OpNumber op = 1; alive && !run_.live.has_value() && op <= case_.program.size(); ++op) {
+      alive = Step(op);
+    }
+    process_.reset();
+    run_.digest = DigestOf(run_.volume->trace(), run_.events);
+    return std::move(run_);
+  }
+
+ private:
+  static std::vector<faultfs::FaultRule> ParseRules(const Case& c) {
+    std::string text;
+    for (const std::string& rule : c.faults) text += rule + "\n";
+    Result<std::vector<faultfs::FaultRule>> rules = faultfs::ParseFaultRules(text);
+    FAULTFS_CHECK(rules.ok(), "scenarios check their fault rules when they are read");
+    return std::move(rules).value();
+  }
+
+  /// False if the program cannot go on.
+  bool Step(OpNumber op) {
+    const Operation& operation = case_.program[op - 1];
+    Take({.kind = Event::Kind::kInvoke, .op = op});
+    if (operation.verb == Verb::kKill) {
+      process_.reset();
+      Take({.kind = Event::Kind::kKilled, .op = op});
+      return Open(op);
+    }
+    if (operation.verb == Verb::kReopen) {
+      const Status closed = process_->engine().Close();
+      Take({.kind = Event::Kind::kClosed,
+            .op = op,
+            .outcome = adapter_.contract().OutcomeOf(closed),
+            .code = closed.code()});
+      NoteUnprovoked(closed, op);
+      process_.reset();
+      return Open(op);
+    }
+    const Reply reply = process_->engine().Apply(operation, op);
+    Take({.kind = Event::Kind::kReturn,
+          .op = op,
+          .outcome = adapter_.contract().OutcomeOf(reply.status),
+          .code = reply.status.code()},
+         reply);
+    NoteUnprovoked(reply.status, op);
+    return true;
+  }
+
+  bool Open(OpNumber op) {
+    process_ = std::make_unique<Process>(case_, adapter_, options_, monitor_, *run_.volume, &rules_,
+                                         opens_++);
+    run_.opens.back() = opens_;
+    const Status opened = process_->engine().Open();
+    Reply reply;
+    if (opened.ok()) {
+      Result<Dump> dump = process_->engine().ReadAll();
+      reply.status = dump.status();
+      if (dump.ok()) reply.dump = std::move(dump).value();
+    } else {
+      reply.status = opened;
+    }
+    if (!reply.status.ok()) {
+      NoteFailedOpen(reply.status);
+      return false;
+    }
+    Take({.kind = Event::Kind::kOpened, .op = op}, reply);
+    return true;
+  }
+
+  // An error that a fault rule made is the engine's to report; one that nobody made is a finding.
+  void NoteFailedOpen(const Status& status) {
+    const bool corruption = status.Is(Code::kCorruption);
+    if (AnyFault() && !corruption) return;
+    Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
+                   status.ToString()});
+  }
+
+  void NoteUnprovoked(const Status& status, OpNumber op) {
+    if (adapter_.contract().OutcomeOf(status) != Outcome::kInfo || AnyFault()) return;
+    Note(Violation{status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
+                   fmt::format("operation {} ({}) failed, and nothing had gone wrong: {}", op,
+                               Print(case_.program[op - 1]), status.ToString())});
+  }
+
+  bool AnyFault() const {
+    const auto counts = rules_.counts();
+    return std::any_of(counts.begin(), counts.end(),
+                       [](const faultfs::FaultRules::Count& count) { return count.decided > 0; });
+  }
+
+  void Take(const Event& event, const Reply& reply = {}) {
+    run_.volume->Mark(run_.events.size());
+    run_.events.push_back(event);
+    run_.opens.push_back(opens_);
+    Note(run_.checker->Take(event, reply));
+  }
+
+  void Note(const std::optional<Violation>& violation) {
+    if (violation.has_value() && !run_.live.has_value()) run_.live = violation;
+  }
+
+  const Case& case_;
+  const Adapter& adapter_;
+  const ExploreOptions& options_;
+  Monitor& monitor_;
+  faultfs::FaultRules rules_;
+  Run run_;
+  uint64_t opens_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace
+
+Engine::Engine(const Case& c, const Adapter& adapter, faultfs::FileSystem& file_system,
+               std::string_view directory, uint64_t open_ordinal,
+               std::function<void(bool opening)> before_call)
+    : case_(c),
+      adapter_(adapter),
+      file_system_(file_system),
+      directory_(directory),
+      before_call_(std::move(before_call)),
+      entropy_(c.seed, open_ordinal) {}
+
+Status Engine::Open() {
+  BeforeCall(true);
+  Result<std::unique_ptr<System>> opened = adapter_.Open({.file_system = file_system_,
+                                                          .directory = directory_,
+                                                          .entropy = entropy_,
+                                                          .executor = executor_,
+                                                          .config = case_.store});
+  if (!opened.ok()) return opened.status();
+  system_ = std::move(opened).value();
+  return Status();
+}
+
+Result<Dump> Engine::ReadAll() {
+  BeforeCall(false);
+  return system_->ReadAll();
+}
+
+Reply Engine::Apply(const Operation& operation, OpNumber number) {
+  BeforeCall(false);
+  return system_->Apply(operation, number);
+}
+
+Status Engine::Close() {
+  BeforeCall(false);
+  Status status = system_->Close();
+  system_.reset();
+  return status;
+}
+
+Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                 Monitor& monitor, faultfs::Volume& volume, faultfs::IoHook* hook,
+                 uint64_t open_ordinal)
+    : file_system_(volume, hook),
+      engine_(c, adapter, file_system_, kStoreDirectory, open_ordinal,
+              [this, &options, &monitor](bool opening) {
+                file_system_.SetCallLimit(file_system_.calls() + options.call_limit,
+                                          [&monitor, opening] { monitor.Hung(opening); });
+              }) {}
+
+// Dead before the engine's destructors run: they must not write what a dead process cannot.
+Process::~Process() { file_system_.Kill(); }
+
+Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+               Monitor& monitor) {
+  return Driver(c, adapter, options, monitor).Drive();
+}
+
+size_t EventsAt(const faultfs::Trace& trace, uint32_t steps) {
+  for (uint32_t step = steps; step-- > 0;) {
+    if (trace.ops[step].kind == faultfs::TraceKind::kMark) return trace.ops[step].mark + 1;
+  }
+  return 0;
+}
+
+Operation ProbeOperation() {
+  Operation operation;
+  operation.verb = Verb::kSet;
+  operation.key = "\xff probe";
+  operation.value_bytes = 24;
+  operation.durability = Durability::kSync;
+  return operation;
+}
+
+OpNumber ProbeNumber(const Case& c) { return static_cast<OpNumber>(c.program.size() + 1); }
+
+}  // namespace crashlab

@@ -1,0 +1,186 @@
+#include "harness/explore/state_search.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "faultfs/crash/states.h"
+#include "harness/explore/chain.h"
+#include "harness/explore/run.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::CrashPoint;
+using faultfs::CrashState;
+using faultfs::EffectId;
+using faultfs::PointView;
+using faultfs::Trace;
+using faultfs::TraceKind;
+using faultfs::Volume;
+
+std::string_view TagOfName(std::string_view name) { return name.substr(0, name.find('#')); }
+
+/// Whether the step is of the same kind as the one a crash point's name was made of.
+bool IsLike(const Trace& trace, CrashPoint point, std::string_view at) {
+  if (point.steps >= trace.ops.size()) return at == "end";
+  const faultfs::TraceOp& op = trace.ops[point.steps];
+  if (at.ends_with(".begin") != (op.kind == TraceKind::kSyncBegin)) return false;
+  if (at.ends_with(".end") != (op.kind == TraceKind::kSyncEnd)) return false;
+  return op.tag.name() == TagOfName(at);
+}
+
+}  // namespace
+
+/// One crash of the chain: a life that is to be cut.
+struct StateSearch::Level {
+  size_t index;  // of the step in the known chain
+  const Trace& trace;
+  uint32_t begin_step;
+  const faultfs::EffectGraph& graph;
+  const Run* run;    // of the first level
+  Situation before;  // of later ones
+  Dump shown;
+  uint64_t opens;
+};
+
+StateSearch::StateSearch(const Laboratory& lab, const std::vector<CrashStep>& like,
+                         std::optional<Verdict> verdict, uint64_t budget)
+    : lab_(lab), like_(like), verdict_(verdict), budget_(budget) {}
+
+std::optional<std::vector<CrashStep>> StateSearch::Find() {
+  const Run run = RunProgram(lab_.subject, lab_.adapter, lab_.options, lab_.monitor);
+  if (like_.empty()) {
+    if (IsWanted(run.live)) return std::vector<CrashStep>();
+    return std::nullopt;
+  }
+  if (run.live.has_value()) return std::nullopt;
+  checker_ = run.checker.get();
+  const faultfs::EffectGraph graph =
+      faultfs::Lower(run.volume->base(), run.volume->trace(), lab_.subject.crash.models.front());
+  const Level level{.index = 0,
+                    .trace = run.volume->trace(),
+                    .begin_step = 0,
+                    .graph = graph,
+                    .run = &run,
+                    .before = {},
+                    .shown = {},
+                    .opens = 0};
+  if (Descend(level)) return found_;
+  return std::nullopt;
+}
+
+bool StateSearch::Descend(const Level& level) {
+  std::vector<CrashPoint> points = faultfs::CrashPoints(level.trace);
+  std::erase_if(points, [&](CrashPoint point) { return point.steps < level.begin_step; });
+  std::reverse(points.begin(), points.end());
+  const std::string_view at = like_[level.index].state.at;
+  std::stable_partition(points.begin(), points.end(),
+                        [&](CrashPoint point) { return IsLike(level.trace, point, at); });
+  for (bool systematic : {false, true}) {
+    for (CrashPoint point : points) {
+      if (Spent()) return false;
+      PointView view(level.graph, point);
+      if (TryPoint(level, view, systematic)) return true;
+    }
+  }
+  return false;
+}
+
+bool StateSearch::TryPoint(const Level& level, PointView& view, bool systematic) {
+  const CrashStep& like = like_[level.index];
+  CrashState state{.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
+  if (like.kind == CrashKind::kProcessDeath) {
+    return !systematic && TryState(level, view, state);
+  }
+  if (systematic) {
+    for (const CrashState& each : view.Systematic()) {
+      if (Spent()) return false;
+      if (TryState(level, view, each)) return true;
+    }
+    return false;
+  }
+  std::set<std::string_view> tags;
+  for (const std::string& name : like.state.lost) tags.insert(TagOfName(name));
+  state.fill = faultfs::FillFromName(like.state.fill).value_or(faultfs::Fill::kZeros);
+  std::vector<EffectId> tagged;
+  for (EffectId id : view.pending()) {
+    if (tags.contains(level.trace.ops[level.graph.effects[id].step].tag.name())) {
+      tagged.push_back(id);
+    }
+  }
+  state.lost = tagged;
+  view.CloseUpward(state.lost);
+  if (TryState(level, view, state)) return true;
+  for (size_t i = tagged.size(); i-- > 0 && tagged.size() > 1 && !Spent();) {
+    state.lost = {tagged[i]};
+    view.CloseUpward(state.lost);
+    if (TryState(level, view, state)) return true;
+  }
+  return false;
+}
+
+bool StateSearch::TryState(const Level& level, PointView& view, const CrashState& state) {
+  const CrashStep& like = like_[level.index];
+  const uint32_t steps = view.point().steps;
+  Situation situation;
+  uint64_t opens = 0;
+  if (level.run != nullptr) {
+    situation.events = EventsAt(level.trace, steps);
+    situation.power_lost = like.kind == CrashKind::kPowerLoss;
+    opens = level.run->opens[situation.events];
+  } else {
+    situation = After(level.before, like.kind, level.trace, level.begin_step, steps, level.shown);
+    opens = level.opens + 2;
+  }
+  const faultfs::Image image = view.Materialize(state);
+  bool found = false;
+  if (level.index + 1 == like_.size()) {
+    found = TryImage(situation, image, opens);
+  } else {
+    uint32_t begin_step = 0;
+    const auto volume =
+        VolumeAfter(level.graph.base, level.trace, state, like.kind, image, begin_step);
+    ++recoveries_;
+    const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
+      return lab_.subject.crash.probe;
+    });
+    if (!life.seen.open.ok()) return false;
+    const faultfs::EffectGraph graph =
+        faultfs::Lower(volume->base(), volume->trace(), level.graph.model);
+    found = Descend({.index = level.index + 1,
+                     .trace = volume->trace(),
+                     .begin_step = begin_step,
+                     .graph = graph,
+                     .run = nullptr,
+                     .before = situation,
+                     .shown = life.seen.dump,
+                     .opens = opens});
+  }
+  if (!found) return false;
+  CrashStep step{.kind = like.kind, .state = faultfs::ToText(level.graph, state)};
+  if (step.kind == CrashKind::kProcessDeath) {
+    step.state = {.at = std::move(step.state.at), .lost = {}, .tears = {}, .fill = {}};
+  }
+  found_.insert(found_.begin(), std::move(step));
+  return true;
+}
+
+bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& image,
+                           uint64_t opens) {
+  const faultfs::Hash128 key = faultfs::Combine(
+      image.ContentHash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
+                            HashOf(situation.decided).low});
+  const auto at = std::lower_bound(tried_.begin(), tried_.end(), key);
+  if (at != tried_.end() && *at == key) return false;
+  tried_.insert(at, key);
+  ++recoveries_;
+  Volume volume(image, faultfs::Recording::kOff);
+  const Life life = Recover(lab_, volume, opens, [this](const Volume&, const Observation&) {
+    return lab_.subject.crash.probe;
+  });
+  return IsWanted(JudgeLife(lab_, *checker_, situation, life));
+}
+
+}  // namespace crashlab

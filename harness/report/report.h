@@ -1,0 +1,49 @@
+// Reports of a run: text for people, JUnit XML for CI, JSON Lines for programs.
+//
+// All of it follows from the outcomes; nothing but seconds and rates differs between two equal
+// runs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/runner/runner.h"
+
+namespace crashlab {
+
+/// What was asked for, seeds first: printed before anything is run.
+[[nodiscard]] std::string HeaderText(const std::vector<Scenario>& scenarios,
+                                     const RunOptions& options, std::string_view version);
+
+/// One line a scenario: as expected or not, name, exhausted or sampled, what was counted, rate; and
+/// a second one that says why, if it is not plainly as expected.
+[[nodiscard]] std::string OutcomeLine(const ScenarioOutcome& outcome);
+
+/// A finding with its program and story; ends with the exact command that replays it from `file`.
+[[nodiscard]] std::string FindingText(const Finding& finding, std::string_view file,
+                                      std::string_view program_name);
+
+/// A finding that the scenario expects: what it is and how to replay it.
+[[nodiscard]] std::string ExpectedFindingText(const Finding& finding, std::string_view file,
+                                              std::string_view program_name);
+
+/// Totals, the largest share of one scenario, what was not as expected, what the exit code means.
+/// Loud if nothing was recovered at all.
+[[nodiscard]] std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double seconds);
+
+/// 0 all as expected, 1 something unexpected, 3 something not decided. A finding outweighs what was
+/// not decided.
+[[nodiscard]] int ExitCode(const std::vector<ScenarioOutcome>& outcomes);
+
+/// A test suite with a test case for each scenario: unexpected is a failure, not decided an error.
+[[nodiscard]] std::string JUnitXml(const std::vector<ScenarioOutcome>& outcomes);
+
+/// One object a line, each with a "type": "scenario", "finding" (after its scenario), at the end
+/// "summary". `timings` false leaves out all that differs between two equal runs.
+[[nodiscard]] std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings);
+
+/// A word as a shell takes it, quoted if it must be.
+[[nodiscard]] std::string ShellWord(std::string_view word);
+
+}  // namespace crashlab

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/internal/count_fields.h"
+#include "harness/report/report.h"
+#include "harness/runner/internal/decision.h"
+
+namespace crashlab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view StatusName(ScenarioStatus status) {
+  switch (status) {
+    case ScenarioStatus::kAsExpected:
+      return "as-expected";
+    case ScenarioStatus::kUnexpected:
+      return "unexpected";
+    case ScenarioStatus::kNotDecided:
+      return "not-decided";
+  }
+  return "";
+}
+
+/// Names and details may hold any bytes; what is no UTF-8 is replaced, so that each line parses.
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void AddCounts(const Counts& counts, Json& json) {
+  for (const CountField& row : kCountFields) json[std::string(row.name)] = counts.*row.field;
+}
+
+void AddTimings(const Counts& counts, double seconds, Json& json) {
+  json["seconds"] = seconds;
+  const double recoveries = static_cast<double>(counts.recoveries + counts.inner_recoveries);
+  json["recoveries_per_second"] = seconds > 0 ? recoveries / seconds : 0.0;
+}
+
+Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
+  Json json;
+  json["type"] = "scenario";
+  json["name"] = outcome.scenario->name;
+  json["file"] = outcome.scenario->file;
+  json["status"] = StatusName(outcome.status);
+  json["reason"] = outcome.reason;
+  json["seed"] = outcome.seed;
+  json["exhausted"] = outcome.exhausted;
+  json["cases"] = outcome.cases;
+  json["cases_done"] = outcome.cases_done;
+  AddCounts(outcome.counts, json);
+  json["findings"] = outcome.finding_count;
+  json["signatures"] = outcome.findings.size();
+  json["digest"] = fmt::format("{:016x}{:016x}", outcome.digest.high, outcome.digest.low);
+  if (timings) AddTimings(outcome.counts, outcome.seconds, json);
+  return json;
+}
+
+Json FindingJson(const ScenarioOutcome& outcome, size_t index) {
+  const Finding& finding = outcome.findings[index];
+  Json json;
+  json["type"] = "finding";
+  json["scenario"] = outcome.scenario->name;
+  json["verdict"] = Name(finding.verdict);
+  json["signature"] = finding.signature;
+  json["expected"] = IsExpected(outcome.scenario->expect, finding);
+  json["operations"] = finding.reproducer.program.size();
+  json["case_seed"] = outcome.finding_seeds[index];
+  json["model"] = finding.model;
+  json["detail"] = finding.detail;
+  json["story"] = finding.story;
+  json["reproducer"] = PrintScenario(ScenarioOf(finding, outcome.scenario->name));
+  return json;
+}
+
+}  // namespace
+
+std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings) {
+  std::string text;
+  Counts total;
+  double seconds = 0;
+  size_t by_status[3] = {};
+  for (const ScenarioOutcome& outcome : outcomes) {
+    text += Line(ScenarioJson(outcome, timings));
+    for (size_t i = 0; i < outcome.findings.size(); ++i) text += Line(FindingJson(outcome, i));
+    total += outcome.counts;
+    seconds += outcome.seconds;
+    ++by_status[static_cast<size_t>(outcome.status)];
+  }
+  Json json;
+  json["type"] = "summary";
+  json["scenarios"] = outcomes.size();
+  json["as_expected"] = by_status[static_cast<size_t>(ScenarioStatus::kAsExpected)];
+  json["unexpected"] = by_status[static_cast<size_t>(ScenarioStatus::kUnexpected)];
+  json["not_decided"] = by_status[static_cast<size_t>(ScenarioStatus::kNotDecided)];
+  AddCounts(total, json);
+  json["exit"] = ExitCode(outcomes);
+  if (timings) AddTimings(total, seconds, json);
+  return text + Line(json);
+}
+
+}  // namespace crashlab

@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "harness/report/report.h"
+#include "harness/runner/internal/decision.h"
+
+namespace crashlab {
+namespace {
+
+std::string Number(uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string Count(uint64_t value, std::string_view singular, std::string_view plural) {
+  return fmt::format("{} {}", Number(value), value == 1 ? singular : plural);
+}
+
+uint64_t Percent(uint64_t part, uint64_t whole) { return whole == 0 ? 0 : part * 100 / whole; }
+
+std::string_view Mark(ScenarioStatus status) {
+  switch (status) {
+    case ScenarioStatus::kAsExpected:
+      return "ok";
+    case ScenarioStatus::kUnexpected:
+      return "FAIL";
+    case ScenarioStatus::kNotDecided:
+      return "open";
+  }
+  return "?";
+}
+
+uint64_t Recoveries(const Counts& counts) { return counts.recoveries + counts.inner_recoveries; }
+
+std::string Rate(const Counts& counts, double seconds) {
+  if (seconds <= 0) return fmt::format("{:.1f} s", seconds);
+  const auto rate = static_cast<uint64_t>(static_cast<double>(Recoveries(counts)) / seconds);
+  return fmt::format("{:.1f} s, {}/s", seconds, Number(rate));
+}
+
+std::string Counted(const Counts& counts) {
+  std::string text = Count(counts.programs, "program", "programs") + ", " +
+                     Count(counts.crash_points, "point", "points") + ", " +
+                     Count(counts.states, "state", "states") + ", " +
+                     Count(counts.recoveries, "recovery", "recoveries") + ", " +
+                     Count(counts.judgements, "judgement", "judgements");
+  if (counts.judgements > 0) {
+    text +=
+        fmt::format(" ({}% with loss)", Percent(counts.judgements_with_loss, counts.judgements));
+  }
+  if (counts.unknown > 0) text += ", " + Number(counts.unknown) + " unknown";
+  if (counts.inner_recoveries > 0) text += ", " + Number(counts.inner_recoveries) + " inner";
+  return text;
+}
+
+std::string Coverage(const ScenarioOutcome& outcome) {
+  if (outcome.exhausted) return "exhausted";
+  const Counts& counts = outcome.counts;
+  if (counts.exhausted_programs == 0) return "sampled";
+  return fmt::format("sampled ({} of {} exhausted)", Number(counts.exhausted_programs),
+                     Number(counts.programs));
+}
+
+std::string Indented(std::string_view text, std::string_view indent) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += fmt::format("{}{}\n", indent, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string Seeds(const std::vector<Scenario>& scenarios, const RunOptions& options) {
+  if (options.seed) return fmt::format("{} (--seed, for all)", *options.seed);
+  std::map<uint64_t, std::vector<std::string_view>> by_seed;
+  for (const Scenario& scenario : scenarios) {
+    by_seed[scenario.workload ? scenario.workload->seed : scenario.seed].push_back(scenario.name);
+  }
+  std::string text;
+  for (const auto& [seed, names] : by_seed) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", seed,
+                        names.size() == 1 ? std::string(names.front())
+                                          : Count(names.size(), "scenario", "scenarios"));
+  }
+  return text;
+}
+
+std::string Names(const std::vector<ScenarioOutcome>& outcomes, ScenarioStatus status) {
+  std::string text;
+  for (const ScenarioOutcome& outcome : outcomes) {
+    if (outcome.status != status) continue;
+    text += fmt::format("  {}: {}\n", outcome.scenario->name, outcome.reason);
+  }
+  return text;
+}
+
+std::string ReplayLine(std::string_view file, std::string_view program_name) {
+  return fmt::format("  replay: {} replay {}\n", ShellWord(program_name), ShellWord(file));
+}
+
+}  // namespace
+
+std::string HeaderText(const std::vector<Scenario>& scenarios, const RunOptions& options,
+                       std::string_view version) {
+  std::string text = fmt::format("seed      {}\n", Seeds(scenarios, options));
+  text +=
+      fmt::format("crashlab  {}, {}", version, Count(scenarios.size(), "scenario", "scenarios"));
+  if (options.runs) text += fmt::format(", --runs {}", *options.runs);
+  if (options.shards > 1) text += fmt::format(", shard {}/{}", options.shard, options.shards);
+  text += fmt::format(", {}\n", Count(options.jobs, "worker", "workers"));
+  return text;
+}
+
+std::string OutcomeLine(const ScenarioOutcome& outcome) {
+  std::string text = fmt::format("{:<4}  {}  {}  {}, {}\n", Mark(outcome.status),
+                                 outcome.scenario->name, Coverage(outcome), Counted(outcome.counts),
+                                 Rate(outcome.counts, outcome.seconds));
+  if (!outcome.reason.empty()) text += fmt::format("      {}\n", outcome.reason);
+  return text;
+}
+
+std::string FindingText(const Finding& finding, std::string_view file,
+                        std::string_view program_name) {
+  const Case& c = finding.reproducer;
+  std::string text = fmt::format("{}\n", finding.signature);
+  text += Indented(finding.detail, "  ");
+  text += fmt::format("  engine {}, {}, seed {}{}{}\n", c.store.adapter, Name(c.store.durability),
+                      c.seed, finding.model.empty() ? "" : ", model ", finding.model);
+  for (const std::string& fault : c.faults) text += fmt::format("  fault: {}\n", fault);
+  text += "  program:\n" + Indented(Print(c.program), "    ");
+  if (!finding.story.empty()) text += "  story:\n";
+  for (const std::string& line : finding.story) text += fmt::format("    {}\n", line);
+  if (!file.empty()) {
+    text += fmt::format("  file:   {}\n", file);
+    text += ReplayLine(file, program_name);
+  }
+  return text;
+}
+
+std::string ExpectedFindingText(const Finding& finding, std::string_view file,
+                                std::string_view program_name) {
+  std::string text = fmt::format("      found as expected: {}\n", finding.signature);
+  if (!file.empty()) text += "    " + ReplayLine(file, program_name);
+  return text;
+}
+
+std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double seconds) {
+  Counts total;
+  std::map<ScenarioStatus, size_t> by_status;
+  const ScenarioOutcome* largest = nullptr;
+  for (const ScenarioOutcome& outcome : outcomes) {
+    total += outcome.counts;
+    ++by_status[outcome.status];
+    if (largest == nullptr || outcome.counts.recoveries > largest->counts.recoveries) {
+      largest = &outcome;
+    }
+  }
+  std::string text = fmt::format(
+      "{}: {} as expected, {} unexpected, {} not decided\n",
+      Count(outcomes.size(), "scenario", "scenarios"), by_status[ScenarioStatus::kAsExpected],
+      by_status[ScenarioStatus::kUnexpected], by_status[ScenarioStatus::kNotDecided]);
+  text += fmt::format("{}, {}\n", Counted(total), Rate(total, seconds));
+  if (largest != nullptr && total.recoveries > 0) {
+    text +=
+        fmt::format("largest share: {}% of the recoveries in {}\n",
+                    Percent(largest->counts.recoveries, total.recoveries), largest->scenario->name);
+  }
+  if (by_status[ScenarioStatus::kUnexpected] > 0) {
+    text += "unexpected:\n" + Names(outcomes, ScenarioStatus::kUnexpected);
+  }
+  if (by_status[ScenarioStatus::kNotDecided] > 0) {
+    text += "not decided:\n" + Names(outcomes, ScenarioStatus::kNotDecided);
+  }
+  if (total.recoveries == 0) {
+    text += "\n*** NOTHING WAS RECOVERED: this run judged no recovery and shows nothing ***\n\n";
+  }
+  switch (ExitCode(outcomes)) {
+    case 0:
+      text += "exit 0: every scenario gave what it expects\n";
+      break;
+    case 1:
+      text += "exit 1: not everything is as expected\n";
+      break;
+    default:
+      text += "exit 3: not everything was decided\n";
+  }
+  return text;
+}
+
+int ExitCode(const std::vector<ScenarioOutcome>& outcomes) {
+  const auto any = [&](ScenarioStatus status) {
+    return std::any_of(outcomes.begin(), outcomes.end(),
+                       [&](const ScenarioOutcome& outcome) { return outcome.status == status; });
+  };
+  if (any(ScenarioStatus::kUnexpected)) return 1;
+  return any(ScenarioStatus::kNotDecided) ? 3 : 0;
+}
+
+std::string ShellWord(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace crashlab

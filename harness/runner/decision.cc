@@ -1,0 +1,102 @@
+#include "harness/runner/internal/decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace crashlab {
+namespace {
+
+bool Matches(const Expectation& expect, const Finding& finding) {
+  return finding.verdict == expect.verdict &&
+         (expect.signature.empty() || finding.signature == expect.signature);
+}
+
+std::string Expected(const Expectation& expect) {
+  return expect.signature.empty() ? std::string(Name(*expect.verdict))
+                                  : "\"" + expect.signature + "\"";
+}
+
+/// What the scenario promises and did not do; empty if it did all.
+std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool whole) {
+  const struct {
+    std::string_view name;
+    uint64_t least;
+    uint64_t done;
+  } rows[] = {
+      {"recoveries", at_least.recoveries, outcome.counts.recoveries},
+      {"programs", at_least.programs, outcome.counts.programs},
+      {"inner recoveries", at_least.inner_recoveries, outcome.counts.inner_recoveries},
+  };
+  for (const auto& row : rows) {
+    if (whole && row.done < row.least) {
+      return fmt::format("{} {}, but at_least asks for {}", row.done, row.name, row.least);
+    }
+  }
+  if (at_least.exhausted && !outcome.exhausted) {
+    return fmt::format("{} of {} programs exhausted, but at_least asks for all",
+                       outcome.counts.exhausted_programs, outcome.counts.programs);
+  }
+  return {};
+}
+
+void Set(ScenarioOutcome& outcome, ScenarioStatus status, std::string reason) {
+  outcome.status = status;
+  outcome.reason = std::move(reason);
+}
+
+}  // namespace
+
+bool IsExpected(const Expectation& expect, const Finding& finding) {
+  if (!expect.verdict) return false;
+  return finding.verdict == *expect.verdict ||
+         std::find(expect.also.begin(), expect.also.end(), finding.verdict) != expect.also.end();
+}
+
+void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
+  const Expectation& expect = outcome.scenario->expect;
+  const auto& findings = outcome.findings;
+  const auto stray = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return !IsExpected(expect, finding);
+  });
+  if (stray != findings.end()) {
+    return Set(outcome, ScenarioStatus::kUnexpected,
+               fmt::format("expected {}, found {}", expect.verdict ? Expected(expect) : "pass",
+                           stray->signature));
+  }
+  const bool came = !expect.verdict ||
+                    std::any_of(findings.begin(), findings.end(),
+                                [&](const Finding& finding) { return Matches(expect, finding); });
+  if (outcome.cases == 0) {
+    return Set(outcome, ScenarioStatus::kAsExpected, "no cases in this shard");
+  }
+  if (!input.cut_short.empty()) {
+    return Set(outcome, ScenarioStatus::kNotDecided, input.cut_short);
+  }
+  if (!came) {
+    if (!input.whole) {
+      return Set(outcome, ScenarioStatus::kNotDecided,
+                 fmt::format("{} did not come in this part of the cases", Expected(expect)));
+    }
+    return Set(outcome, ScenarioStatus::kUnexpected,
+               findings.empty() ? fmt::format("expected {}, found nothing", Expected(expect))
+                                : fmt::format("expected {}, found only {}", Expected(expect),
+                                              findings.front().signature));
+  }
+  // A finding of a live answer or a death needs no recovery; silence without one proves nothing.
+  if (outcome.counts.recoveries == 0 && findings.empty()) {
+    return Set(outcome, ScenarioStatus::kNotDecided,
+               "nothing was recovered, so nothing was judged");
+  }
+  if (outcome.counts.unknown > 0 && findings.empty()) {
+    return Set(outcome, ScenarioStatus::kNotDecided,
+               fmt::format("{} judgements the checker could not decide", outcome.counts.unknown));
+  }
+  if (std::string missed = Missed(outcome.scenario->at_least, outcome, input.whole);
+      !missed.empty()) {
+    return Set(outcome, ScenarioStatus::kUnexpected, std::move(missed));
+  }
+  Set(outcome, ScenarioStatus::kAsExpected, "");
+}
+
+}  // namespace crashlab

@@ -1,0 +1,338 @@
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "harness/scenario/internal/scenario_parts.h"
+#include "harness/scenario/scenario.h"
+
+namespace crashlab {
+namespace {
+
+using internal::Bounds;
+using internal::Complaints;
+using internal::DidYouMean;
+using internal::Quote;
+using internal::TableReader;
+using internal::TomlEntry;
+using internal::TomlNode;
+
+constexpr Bounds kSegmentBytes = {1, uint64_t{1} << 40};
+constexpr Bounds kRuns = {1, 1'000'000'000};
+constexpr Bounds kOperations = {1, kMaxOperations};
+constexpr Bounds kValueBytes = {0, kMaxValueBytes};
+constexpr Bounds kKeys = {1, 10'000};
+constexpr Bounds kWeights = {0, 1'000'000};
+constexpr Bounds kMinimums = {1, 1'000'000'000'000};
+
+std::vector<std::string_view> VerdictNames() {
+  std::vector<std::string_view> names;
+  for (int i = 0; i < kVerdictCount; ++i) names.push_back(Name(static_cast<Verdict>(i)));
+  return names;
+}
+
+class ScenarioParser {
+ public:
+  ScenarioParser(std::string_view text, std::string_view file, const AdapterSet& adapters)
+      : text_(text), adapters_(adapters), complaints_(file) {
+    scenario_.file = file;
+    scenario_.name = std::filesystem::path(file).stem().string();
+  }
+
+  Result<Scenario> Parse(const TomlNode& root) {
+    TableReader top(root, "", complaints_);
+    ParseWhy(top);
+    ParseExpect(top);
+    const TomlEntry* at_least = top.Find("at_least", TomlNode::Kind::kTable);
+    if (at_least != nullptr) ParseAtLeast(*at_least);
+    if (const TomlEntry* store = top.Find("store", TomlNode::Kind::kTable)) {
+      ParseStore(store->value);
+    } else {
+      adapter_ = FindAdapter(1);
+    }
+    ParseWork(top);
+    if (const TomlEntry* crash = top.Find("crash", TomlNode::Kind::kTable)) {
+      scenario_.crash = internal::ParseCrash(crash->value, complaints_);
+      if (!scenario_.crash.chain.empty() && scenario_.workload) {
+        top.Complain(crash->line, "[[crash.chain]] needs a program, not a [workload]");
+      }
+    }
+    if (const TomlEntry* faults = top.Find("faults", TomlNode::Kind::kTable)) {
+      TableReader reader(faults->value, " in [faults]", complaints_);
+      scenario_.faults = internal::ParseRules(reader, "rules");
+      reader.RefuseOthers();
+    }
+    if (at_least != nullptr) CheckReachable(*at_least);
+    top.RefuseOthers();
+    FAULTFS_RETURN_IF_ERROR(complaints_.status());
+    return std::move(scenario_);
+  }
+
+ private:
+  void ParseWhy(TableReader& top) {
+    if (top.Read("why", scenario_.why) && scenario_.why.find('\n') != std::string::npos) {
+      top.Complain(top.Find("why")->line, "\"why\" is one line");
+    }
+  }
+
+  // ---- What it must give
+
+  void ParseExpect(TableReader& top) {
+    const TomlEntry* entry = top.Find("expect");
+    if (entry == nullptr) return;
+    const TomlNode& value = entry->value;
+    if (value.kind == TomlNode::Kind::kTable) {
+      ParseExpectedVerdict(value);
+    } else if (VerdictFromName(value.string)) {
+      top.Complain(entry->line, "write expect = { verdict = " + Quote(value.string) + " }");
+    } else if (value.string != "pass") {
+      top.Complain(entry->line, "\"expect\" must be \"pass\" or { verdict = … }");
+    }
+  }
+
+  void ParseExpectedVerdict(const TomlNode& table) {
+    TableReader reader(table, " in expect", complaints_);
+    Expectation& expect = scenario_.expect;
+    if (const TomlEntry* verdict = reader.Find("verdict", TomlNode::Kind::kString)) {
+      expect.verdict = ParseVerdict(verdict->value);
+    } else if (reader.Find("verdict") == nullptr) {
+      reader.Complain(table.line, "\"expect\" without a verdict checks nothing");
+    }
+    if (reader.Read("signature", expect.signature) && expect.signature.empty()) {
+      reader.Complain(reader.Find("signature")->line,
+                      "an empty signature in expect checks nothing; leave it out");
+    }
+    for (const TomlNode* word : reader.Strings("also")) {
+      const std::optional<Verdict> also = ParseVerdict(*word);
+      if (!also) continue;
+      const bool twice = also == expect.verdict || std::find(expect.also.begin(), expect.also.end(),
+                                                             *also) != expect.also.end();
+      if (twice) reader.Complain(word->line, Quote(word->string) + " in expect is there twice");
+      expect.also.push_back(*also);
+    }
+    reader.RefuseOthers();
+  }
+
+  std::optional<Verdict> ParseVerdict(const TomlNode& word) {
+    const std::optional<Verdict> verdict = VerdictFromName(word.string);
+    if (!verdict) {
+      complaints_.Add(word.line,
+                      "no verdict " + Quote(word.string) + DidYouMean(word.string, VerdictNames()));
+    }
+    return verdict;
+  }
+
+  void ParseAtLeast(const TomlEntry& entry) {
+    TableReader reader(entry.value, " in at_least", complaints_);
+    AtLeast& at_least = scenario_.at_least;
+    reader.Read("recoveries", kMinimums, at_least.recoveries);
+    reader.Read("programs", kMinimums, at_least.programs);
+    reader.Read("inner_recoveries", kMinimums, at_least.inner_recoveries);
+    if (reader.Read("exhausted", at_least.exhausted) && !at_least.exhausted) {
+      reader.Complain(reader.Find("exhausted")->line,
+                      "\"exhausted\" in at_least checks nothing if it is false; leave it out");
+    }
+    reader.RefuseOthers();
+    if (entry.value.entries.empty())
+      reader.Complain(entry.line, "an empty at_least checks nothing");
+  }
+
+  /// What can never be reached is a mistake too.
+  void CheckReachable(const TomlEntry& entry) {
+    const uint64_t programs = CaseCount(scenario_);
+    if (scenario_.at_least.programs > programs) {
+      complaints_.Add(entry.line, "at_least asks for " +
+                                      std::to_string(scenario_.at_least.programs) +
+                                      " programs, and there are " + std::to_string(programs));
+    }
+    const bool inner = scenario_.crash.depth > 1 || scenario_.crash.chain.size() > 1;
+    if (scenario_.at_least.inner_recoveries > 0 && !inner) {
+      complaints_.Add(entry.line, "\"inner_recoveries\" in at_least needs depth = 2 in [crash]");
+    }
+  }
+
+  // ---- What is driven
+
+  const Adapter* FindAdapter(uint64_t line) {
+    const Result<const Adapter*> adapter = adapters_.Find(scenario_.store.adapter);
+    if (adapter.ok()) return *adapter;
+    complaints_.Add(line, std::string(adapter.status().message()));
+    return nullptr;
+  }
+
+  void ParseStore(const TomlNode& table) {
+    TableReader reader(table, " in [store]", complaints_);
+    StoreConfig& store = scenario_.store;
+    reader.Read("adapter", store.adapter);
+    const TomlEntry* name = reader.Find("adapter");
+    adapter_ = FindAdapter(name != nullptr ? name->line : table.line);
+    if (const TomlEntry* word = reader.Find("durability", TomlNode::Kind::kString)) {
+      const std::optional<Durability> durability = DurabilityFromName(word->value.string);
+      if (durability) {
+        store.durability = *durability;
+      } else {
+        constexpr std::string_view kNames[] = {"buffered", "sync"};
+        reader.Complain(word->line, "no durability " + Quote(word->value.string) +
+                                        DidYouMean(word->value.string, kNames));
+      }
+    }
+    reader.Read("segment_bytes", kSegmentBytes, store.segment_bytes);
+    if (adapter_ == nullptr) return;  // its options are not known
+    const std::vector<std::string_view> options = adapter_->options();
+    for (const std::string_view option : options) ParseOption(reader, option);
+    reader.RefuseOthers();
+  }
+
+  void ParseOption(TableReader& reader, std::string_view option) {
+    const TomlEntry* entry = reader.Find(option);
+    if (entry == nullptr) return;
+    std::string& text = scenario_.store.options[std::string(option)];
+    switch (entry->value.kind) {
+      case TomlNode::Kind::kString:
+        text = entry->value.string;
+        break;
+      case TomlNode::Kind::kInteger:
+        text = std::to_string(entry->value.integer);
+        break;
+      case TomlNode::Kind::kBoolean:
+        text = entry->value.boolean ? "true" : "false";
+        break;
+      default:
+        reader.Complain(entry->line, Quote(option) +
+                                         " in [store] must be a string, a whole number, true or "
+                                         "false");
+    }
+  }
+
+  // ---- What is run
+
+  void ParseWork(TableReader& top) {
+    const TomlEntry* workload = top.Find("workload", TomlNode::Kind::kTable);
+    const TomlEntry* program = top.Find("program", TomlNode::Kind::kString);
+    const bool seed = top.ReadSeed("seed", scenario_.seed);
+    if (workload != nullptr) ParseWorkload(workload->value);
+    if (program != nullptr) ParseFixedProgram(program->value);
+    if (workload != nullptr && program != nullptr) {
+      top.Complain(std::max(workload->line, program->line),
+                   "a scenario has a program or a [workload], not both");
+    } else if (top.Find("workload") == nullptr && top.Find("program") == nullptr) {
+      top.Complain(1, "a scenario needs a program or a [workload]");
+    } else if (workload != nullptr && seed) {
+      top.Complain(top.Find("seed")->line, "the seed of generated programs belongs to [workload]");
+    }
+  }
+
+  void ParseWorkload(const TomlNode& table) {
+    TableReader reader(table, " in [workload]", complaints_);
+    Workload& work = scenario_.workload.emplace();
+    reader.ReadSeed("seed", work.seed);
+    reader.Read("runs", kRuns, work.runs);
+    reader.ReadRange("operations", kOperations, work.operations.low, work.operations.high);
+    reader.ReadRange("value_bytes", kValueBytes, work.value_bytes.low, work.value_bytes.high);
+    reader.ReadRange("keys", kKeys, work.keys.low, work.keys.high);
+    reader.Read("mixed_durability", work.mixed_durability);
+    work.faults = internal::ParseRules(reader, "faults");
+    if (const TomlEntry* weights = reader.Find("weights", TomlNode::Kind::kTable)) {
+      if (adapter_ != nullptr) ParseWeights(*weights, work);
+    }
+    reader.RefuseOthers();
+  }
+
+  void ParseWeights(const TomlEntry& entry, Workload& work) {
+    TableReader reader(entry.value, " in weights", complaints_);
+    const Capabilities& can = adapter_->capabilities();
+    uint64_t weight = 0;
+    size_t off = 0;
+    for (const Verb verb : can.verbs) {
+      if (verb == Verb::kCall || !reader.Read(Name(verb), kWeights, weight)) continue;
+      work.weights[verb] = static_cast<uint32_t>(weight);
+      if (weight == 0) ++off;
+    }
+    for (const CustomVerb& call : can.calls) {
+      if (!reader.Read(call.name, kWeights, weight)) continue;
+      work.calls[call.name] = static_cast<uint32_t>(weight);
+      if (weight == 0) ++off;
+    }
+    const auto call_verbs = std::count(can.verbs.begin(), can.verbs.end(), Verb::kCall);
+    if (off + static_cast<size_t>(call_verbs) == can.verbs.size() + can.calls.size()) {
+      reader.Complain(entry.line, "weights leave no operation to generate");
+    }
+    for (const TomlEntry& weight_entry : entry.value.entries) {
+      const std::optional<Verb> verb = VerbFromName(weight_entry.key);
+      if (verb && *verb != Verb::kCall && !can.Has(*verb)) {
+        reader.Complain(weight_entry.line, "adapter " + Quote(adapter_->name()) + " has no " +
+                                               Quote(weight_entry.key));
+      }
+    }
+    reader.RefuseOthers();
+  }
+
+  void ParseFixedProgram(const TomlNode& node) {
+    Result<Program> program = ParseProgram(node.string);
+    if (!program.ok()) {
+      const uint64_t line = program.status().offset().value_or(1);
+      const std::string prefix = "line " + std::to_string(line) + ": ";
+      complaints_.Add(ProgramLine(node, line),
+                      std::string(program.status().message().substr(prefix.size())));
+      scenario_.program.emplace();
+      return;
+    }
+    scenario_.program = std::move(program).value();
+    if (adapter_ != nullptr) CheckVerbs(node);
+  }
+
+  void CheckVerbs(const TomlNode& node) {
+    const Capabilities& can = adapter_->capabilities();
+    for (size_t i = 0; i < scenario_.program->size(); ++i) {
+      const Operation& operation = (*scenario_.program)[i];
+      const bool call = operation.verb == Verb::kCall;
+      const bool known =
+          call ? std::any_of(can.calls.begin(), can.calls.end(),
+                             [&](const CustomVerb& verb) { return verb.name == operation.call; })
+               : can.Has(operation.verb);
+      if (known) continue;
+      const std::string_view word = call ? std::string_view(operation.call) : Name(operation.verb);
+      complaints_.Add(node.line, "operation " + std::to_string(i + 1) + ": adapter " +
+                                     Quote(adapter_->name()) + " has no " + Quote(word));
+    }
+  }
+
+  /// The line of the file where line `line` of the program is. A newline right after the opening
+  /// quotes is no part of a TOML string.
+  [[nodiscard]] uint64_t ProgramLine(const TomlNode& node, uint64_t line) const {
+    std::string_view rest = text_;
+    for (uint64_t skip = 1; skip < node.line; ++skip) rest.remove_prefix(rest.find('\n') + 1);
+    const std::string_view first = rest.substr(0, rest.find('\n'));
+    const size_t quotes = std::min(first.find("\"\"\""), first.find("'''"));
+    if (quotes == std::string_view::npos) return node.line;
+    const std::string_view behind = first.substr(quotes + 3);
+    const bool begins_below = behind.empty() || behind == "\r";
+    return node.line + line - (begins_below ? 0 : 1);
+  }
+
+  const std::string_view text_;
+  const AdapterSet& adapters_;
+  Complaints complaints_;
+  Scenario scenario_;
+  const Adapter* adapter_ = nullptr;
+};
+
+}  // namespace
+
+bool operator==(const Scenario& a, const Scenario& b) {
+  return a.name == b.name && a.why == b.why && a.store == b.store && a.workload == b.workload &&
+         a.program == b.program && a.seed == b.seed && a.crash == b.crash && a.faults == b.faults &&
+         a.expect == b.expect && a.at_least == b.at_least;
+}
+
+Result<Scenario> ParseScenario(std::string_view text, std::string_view file,
+                               const AdapterSet& adapters) {
+  const Result<TomlNode> root = internal::ParseToml(text);
+  if (!root.ok()) {
+    Complaints complaints(file);
+    complaints.Add(root.status().offset().value_or(1), std::string(root.status().message()));
+    return complaints.status();
+  }
+  return ScenarioParser(text, file, adapters).Parse(*root);
+}
+
+}  // namespace crashlab

@@ -1,0 +1,72 @@
+// A vocabulary for histories as the oracle sees them:
+//
+//   OracleWorld w("set a 10; set b 10 buffered");
+//   w.Opens().Ok().Ok();
+//   EXPECT_EQ(w.PowerLossShows("a=1"), "legal");
+//
+// A content is written as entries "key=operation", or "key=operation.edit" for a batch; "key=junk"
+// is a value that nobody wrote. Verdicts come back as their names, "legal" if there is none.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/oracle/oracle.h"
+
+namespace crashlab {
+
+/// One operation after the other, separated by ';' (edits of a batch: by ',') or by lines.
+[[nodiscard]] Program ProgramOf(std::string_view text);
+
+class OracleWorld {
+ public:
+  explicit OracleWorld(std::string_view program, Durability durability = Durability::kSync);
+  OracleWorld(std::string_view program, Durability durability, Contract contract);
+
+  // What happens. Each gives the verdict of a live answer back through live().
+  OracleWorld& Opens(std::string_view shown = "");
+  OracleWorld& Begin();  // the next operation is invoked, and in flight
+  OracleWorld& Ok(Reply reply = {});
+  OracleWorld& Fail() { return End(Outcome::kFail, {}); }
+  OracleWorld& Info() { return End(Outcome::kInfo, {}); }
+  OracleWorld& Kill(std::string_view shown);  // the next operation, a kill
+  OracleWorld& Reopen(std::string_view shown, Outcome close = Outcome::kOk);
+  // Answers of reads that are Ok.
+  OracleWorld& Gets(std::string_view value);  // "operation", "operation.edit", "junk" or "nothing"
+  OracleWorld& Counts(uint64_t number);
+  OracleWorld& Lists(std::string_view content);
+
+  /// Of the last answer: its verdict, "right" if there is none.
+  [[nodiscard]] std::string live() const { return live_; }
+  [[nodiscard]] size_t events() const { return events_; }
+  [[nodiscard]] const KvOracle& oracle() const { return oracle_; }
+
+  [[nodiscard]] std::string PowerLossShows(std::string_view content) const;
+  [[nodiscard]] std::string ProcessDeathShows(std::string_view content) const;
+  /// As it was after so many events, whatever came later.
+  [[nodiscard]] std::string ShowsAt(size_t events, bool power_lost, std::string_view content) const;
+  /// An Open within the chain of crashes had shown `decided`.
+  [[nodiscard]] std::string ShowsAfter(std::string_view decided, std::string_view content) const;
+  [[nodiscard]] std::string OpenGives(faultfs::Code code) const;
+  [[nodiscard]] std::string Detail(std::string_view content) const;  // of power loss
+
+  [[nodiscard]] Dump Content(std::string_view content) const;
+
+ private:
+  OracleWorld& End(Outcome outcome, const Reply& reply);
+  void Take(const Event& event, const Reply& reply = {});
+  [[nodiscard]] std::string Value(std::string_view name) const;
+  [[nodiscard]] std::optional<Violation> Ask(const Question& question) const;
+
+  const Program program_;
+  const Contract contract_;
+  KvOracle oracle_;
+  OpNumber op_ = 0;  // the last that was invoked
+  bool in_flight_ = false;
+  size_t events_ = 0;
+  std::string live_ = "right";
+};
+
+}  // namespace crashlab

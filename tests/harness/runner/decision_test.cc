@@ -1,0 +1,145 @@
+// When a scenario is as expected, when not, and when nobody can say.
+#include "harness/runner/internal/decision.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/harness/runner/fake_cases.h"
+
+namespace crashlab {
+namespace {
+
+class DecisionTest : public ::testing::Test {
+ protected:
+  DecisionTest() {
+    outcome_.scenario = &scenario_;
+    outcome_.cases = outcome_.cases_done = 10;
+    outcome_.counts = {.programs = 10, .recoveries = 100, .inner_recoveries = 5};
+    outcome_.counts.exhausted_programs = 9;
+  }
+
+  void Finds(Verdict verdict, std::string signature) {
+    outcome_.findings.push_back(testing::FindingOf({}, verdict, std::move(signature)));
+  }
+  void ExpectDecision(ScenarioStatus status, std::string_view reason) {
+    Decide(input_, outcome_);
+    EXPECT_EQ(outcome_.status, status);
+    EXPECT_EQ(outcome_.reason, reason);
+  }
+
+  Scenario scenario_ = testing::Generated("s", 10);
+  ScenarioOutcome outcome_;
+  DecisionInput input_;
+};
+
+TEST_F(DecisionTest, PassWithoutAFinding) { ExpectDecision(ScenarioStatus::kAsExpected, ""); }
+
+TEST_F(DecisionTest, PassWithAFinding) {
+  Finds(Verdict::kHole, "HOLE x");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected pass, found HOLE x");
+}
+
+TEST_F(DecisionTest, AFindingCountsEvenIfTheRunWasCutShort) {
+  Finds(Verdict::kHole, "HOLE x");
+  input_.cut_short = "interrupted";
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected pass, found HOLE x");
+}
+
+TEST_F(DecisionTest, CutShort) {
+  input_.cut_short = "the budget of 1 s was used up";
+  ExpectDecision(ScenarioStatus::kNotDecided, "the budget of 1 s was used up");
+}
+
+TEST_F(DecisionTest, TheVerdictComes) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  Finds(Verdict::kLostAcked, "LOST_ACKED any");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+TEST_F(DecisionTest, TheVerdictDoesNotCome) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected LOST_ACKED, found nothing");
+}
+
+TEST_F(DecisionTest, AnotherVerdictComes) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  Finds(Verdict::kLostAcked, "LOST_ACKED a");
+  Finds(Verdict::kHole, "HOLE b");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected LOST_ACKED, found HOLE b");
+}
+
+TEST_F(DecisionTest, AnotherVerdictMayComeAlso) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.also = {Verdict::kHole};
+  Finds(Verdict::kHole, "HOLE b");
+  Finds(Verdict::kLostAcked, "LOST_ACKED a");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+TEST_F(DecisionTest, WhatMayComeAlsoIsNotEnough) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.also = {Verdict::kHole};
+  Finds(Verdict::kHole, "HOLE b");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected LOST_ACKED, found only HOLE b");
+}
+
+TEST_F(DecisionTest, TheSignatureMustCome) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.signature = "LOST_ACKED right";
+  Finds(Verdict::kLostAcked, "LOST_ACKED other");
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "expected \"LOST_ACKED right\", found only LOST_ACKED other");
+  Finds(Verdict::kLostAcked, "LOST_ACKED right");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+TEST_F(DecisionTest, AVerdictThatMayLieInAnotherPartIsNotDecided) {
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  input_.whole = false;
+  ExpectDecision(ScenarioStatus::kNotDecided, "LOST_ACKED did not come in this part of the cases");
+}
+
+TEST_F(DecisionTest, AShardWithoutCases) {
+  outcome_.cases = outcome_.cases_done = 0;
+  outcome_.counts = {};
+  ExpectDecision(ScenarioStatus::kAsExpected, "no cases in this shard");
+}
+
+TEST_F(DecisionTest, NothingRecovered) {
+  outcome_.counts.recoveries = 0;
+  ExpectDecision(ScenarioStatus::kNotDecided, "nothing was recovered, so nothing was judged");
+}
+
+TEST_F(DecisionTest, UndecidedJudgements) {
+  outcome_.counts.unknown = 3;
+  ExpectDecision(ScenarioStatus::kNotDecided, "3 judgements the checker could not decide");
+}
+
+TEST_F(DecisionTest, AtLeastSoManyRecoveries) {
+  scenario_.at_least.recoveries = 100;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.at_least.recoveries = 101;
+  ExpectDecision(ScenarioStatus::kUnexpected, "100 recoveries, but at_least asks for 101");
+  input_.whole = false;  // a part need not do what the whole promises
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+TEST_F(DecisionTest, AtLeastSoManyPrograms) {
+  scenario_.at_least.programs = 11;
+  ExpectDecision(ScenarioStatus::kUnexpected, "10 programs, but at_least asks for 11");
+}
+
+TEST_F(DecisionTest, AtLeastSoManyInnerRecoveries) {
+  scenario_.at_least.inner_recoveries = 6;
+  ExpectDecision(ScenarioStatus::kUnexpected, "5 inner recoveries, but at_least asks for 6");
+}
+
+TEST_F(DecisionTest, AtLeastExhausted) {
+  scenario_.at_least.exhausted = true;
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "9 of 10 programs exhausted, but at_least asks for all");
+  outcome_.exhausted = true;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+}  // namespace
+}  // namespace crashlab
