@@ -27,4 +27,4 @@ finding=$(find "$work/findings-again" -name 'lying-disk-sync-*.toml' | sort | he
 "$crashlab" export "$finding" --out "$work/disk-2" >"$work/disk-2.out"
 [ "$(find "$work/disk-1" -name '*.wal' -size +0 | wc -l)" -ge 1 ]
 diff -r "$work/disk-1" "$work/disk-2"
-echo "equal: $(grep -c '"digest"' "$work/again.stripped") scenarios, $(find "$work/disk-1" -type f | wc -l) files"
+echo "equal: $(grep -c '"digest"' "$work/again.stripped") scenarios"
