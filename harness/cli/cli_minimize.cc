@@ -3,15 +3,13 @@
 
 #include <ostream>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "harness/cli/internal/cli.h"
-#include "harness/explore/explorer.h"
 #include "harness/explore/minimizer.h"
 #include "harness/report/internal/finding_files.h"
 #include "harness/report/report.h"
-#include "harness/runner/internal/one_job.h"
-#include "harness/runner/internal/wire.h"
+#include "harness/runner/internal/minimize_findings.h"
 
 namespace crashlab {
 namespace {
@@ -23,11 +21,16 @@ std::string DefaultOut(const std::string& file) {
   return stem + "-min.toml";
 }
 
-/// The finding that the file's chain gives now; without a chain the first of the exploration.
-Result<Finding> FindingOf(const Target& target, Monitor& monitor) {
-  CaseResult result = Explore(target.c, *target.adapter, {}, monitor);
-  if (!result.findings.empty()) return std::move(result.findings.front());
-  return Status::Error(Code::kNotFound, "the finding does not show: there is nothing to minimize");
+/// What the file's chain gives now; without a chain the first finding of the exploration.
+Result<Minimized> MinimizeTarget(const Target& target) {
+  FAULTFS_ASSIGN_OR_RETURN(const CaseResult result, ExploreApart(target));
+  if (result.findings.empty()) {
+    return Status::Error(Code::kNotFound,
+                         "the finding does not show: there is nothing to minimize");
+  }
+  RunOptions options;
+  options.minimize = MinimizeOptions();
+  return MinimizeApart(result.findings.front(), *target.adapter, options);
 }
 
 }  // namespace
@@ -35,39 +38,18 @@ Result<Finding> FindingOf(const Target& target, Monitor& monitor) {
 int Execute(const MinimizeCommand& command, const Console& console) {
   const auto target = FindTarget(command.file, console.adapters);
   if (!target.ok()) return console.WrongUse(target.status());
-  const auto work = [&](Monitor& monitor) -> Result<std::string> {
-    FAULTFS_ASSIGN_OR_RETURN(const Finding finding, FindingOf(*target, monitor));
-    Minimized minimized = Minimize(finding, *target->adapter, {}, {}, monitor);
-    CaseResult result;
-    // The counts carry what it cost, in the fields that mean the same.
-    result.counts.programs = minimized.program_runs;
-    result.counts.recoveries = minimized.recoveries;
-    result.counts.exhausted_programs = minimized.one_minimal ? 1 : 0;
-    result.findings.push_back(std::move(minimized.finding));
-    return Encode(result);
-  };
-  const auto answer = RunOneJob(work, {});
-  if (!answer.ok() || !answer->status.ok()) {
-    console.err << "crashlab: " << OneLine(answer.ok() ? answer->status : answer.status()) << "\n";
+  const Result<Minimized> minimized = MinimizeTarget(*target);
+  if (!minimized.ok()) {
+    console.err << "crashlab: " << OneLine(minimized.status()) << "\n";
     return kExitNotDecided;
   }
-  const std::optional<CaseResult> result = DecodeCaseResult(answer->text);
-  if (answer->death || !result) {
-    console.err << "crashlab: the engine died while the finding was made smaller: "
-                << (answer->death ? answer->death->how : "no answer") << "\n";
-    return kExitNotDecided;
-  }
-  const Finding& finding = result->findings.front();
+  const Finding& finding = minimized->finding;
   const std::string out = command.out.empty() ? DefaultOut(command.file) : command.out;
   const Status written = WriteWhole(out, PrintScenario(ScenarioOf(finding, target->scenario.name)));
   if (!written.ok()) return console.WrongUse(written);
-  console.out << FindingText(finding, out, console.program_name)
-              << fmt::format("{} operations, from {}; {}; {} program runs, {} recoveries\n",
-                             finding.reproducer.program.size(), target->c.program.size(),
-                             result->counts.exhausted_programs == 1
-                                 ? "nothing more can be left out"
-                                 : "cut short: more might be left out",
-                             result->counts.programs, result->counts.recoveries);
+  Finding found = finding;
+  found.reproducer.program = target->c.program;
+  console.out << MinimizedText(found, *minimized, out, console.program_name);
   return kExitAsExpected;
 }
 

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "faultfs/env/nearest_name.h"
+#include "faultfs/fault/fault_rule.h"
 #include "harness/cli/internal/cli.h"
 #include "harness/cli/internal/cli_values.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr uint64_t kAnyNumber = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kMaxJobs = 1024;
 constexpr uint64_t kMaxRuns = 1'000'000'000;
+constexpr uint64_t kMaxTimes = 1'000'000;
 constexpr std::array<std::string_view, 6> kLists = {"scenarios", "adapters", "models",
                                                     "verdicts",  "verbs",    "faults"};
 
@@ -54,7 +56,7 @@ constexpr const char* kExplainFooter = R"(Examples:
 /// Option values as typed, until they are checked one by one.
 struct Typed {
   RunCommand run;
-  std::string seed, runs, budget, jobs, shard, out;
+  std::string seed, runs, times, budget, jobs, shard, program_runs, out;
   std::string progress = "auto";
   bool has_out = false;
   ReplayCommand replay;
@@ -81,12 +83,20 @@ void AddRun(Grammar& grammar, Typed& typed) {
   run.add_option("PATHS", typed.run.paths, "Scenario files, and folders of them")->required();
   run.add_option("--seed", typed.seed, "Instead of the scenarios' own")->type_name("N");
   run.add_option("--runs", typed.runs, "Programs of each generated scenario")->type_name("N");
+  run.add_option("--times", typed.times, "So many times as many of them")->type_name("N");
+  run.add_option("--fault", typed.run.options.faults,
+                 "A fault rule for every program: what if? (crashlab list faults)")
+      ->type_name("RULE")
+      ->expected(1);
   run.add_option("--budget", typed.budget, "Cut short after this time: 30s, 5m, 1h")
       ->type_name("TIME");
   run.add_option("--jobs", typed.jobs, "Worker processes (default: one for each core)")
       ->type_name("N");
   run.add_option("--shard", typed.shard, "Only every n-th program, from the i-th on")
       ->type_name("i/n");
+  run.add_option("--minimize", typed.program_runs,
+                 "Program runs to make each finding small (default: 1000; 0: not at all)")
+      ->type_name("N");
   run.add_option("--out", typed.out, "Folder for findings (default: findings)")->type_name("DIR");
   run.add_option("--junit", typed.run.junit, "Write a JUnit report")->type_name("FILE");
   run.add_option("--json", typed.run.json, "Write a report as JSON Lines")->type_name("FILE");
@@ -192,6 +202,15 @@ std::string CheckRun(const Grammar& grammar, Typed& typed) {
   };
   options.seed = Value("--seed", typed.seed, number(0, kAnyNumber), error);
   options.runs = Value("--runs", typed.runs, number(1, kMaxRuns), error);
+  for (const std::string& rule : options.faults) {
+    if (!error.empty()) break;
+    const auto parsed = faultfs::ParseFaultRule(rule);
+    if (!parsed.ok()) error = fmt::format("run: --fault {}: {}", rule, parsed.status().message());
+  }
+  options.times = Value("--times", typed.times, number(1, kMaxTimes), error).value_or(1);
+  options.minimize.max_program_runs =
+      Value("--minimize", typed.program_runs, number(0, kMaxRuns), error)
+          .value_or(options.minimize.max_program_runs);
   options.budget_ms = Value("--budget", typed.budget, ParseDuration, error);
   options.jobs =
       static_cast<uint32_t>(Value("--jobs", typed.jobs, number(1, kMaxJobs), error).value_or(0));

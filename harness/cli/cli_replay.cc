@@ -46,25 +46,6 @@ Result<CaseResult> Again(const Target& target, Monitor& monitor) {
   return result;
 }
 
-/// The same in a worker process: its death is a finding.
-Result<CaseResult> AgainInWorker(const Target& target) {
-  const auto work = [&](Monitor& monitor) -> Result<std::string> {
-    FAULTFS_ASSIGN_OR_RETURN(const CaseResult result, Again(target, monitor));
-    return Encode(result);
-  };
-  FAULTFS_ASSIGN_OR_RETURN(JobAnswer answer, RunOneJob(work, {}));
-  FAULTFS_RETURN_IF_ERROR(answer.status);
-  if (answer.death) {
-    CaseResult result;
-    result.findings = std::move(answer.death->found);
-    result.findings.push_back(FindingOfDeath(target.c, *answer.death));
-    return result;
-  }
-  const std::optional<CaseResult> result = DecodeCaseResult(answer.text);
-  if (!result) return Status::Error(Code::kIoError, "the worker process sent no result");
-  return *result;
-}
-
 int NotDecided(const Console& console, const Status& status) {
   console.err << "crashlab: " << OneLine(status) << "\n";
   return kExitNotDecided;
@@ -148,12 +129,30 @@ int ReplayOnDisk(const Target& target, const std::string& folder, const Console&
 
 }  // namespace
 
+Result<CaseResult> ExploreApart(const Target& target) {
+  const auto work = [&](Monitor& monitor) -> Result<std::string> {
+    FAULTFS_ASSIGN_OR_RETURN(const CaseResult result, Again(target, monitor));
+    return Encode(result);
+  };
+  FAULTFS_ASSIGN_OR_RETURN(JobAnswer answer, RunOneJob(work, {}));
+  FAULTFS_RETURN_IF_ERROR(answer.status);
+  if (answer.death) {
+    CaseResult result;
+    result.findings = std::move(answer.death->found);
+    result.findings.push_back(FindingOfDeath(target.c, *answer.death));
+    return result;
+  }
+  const std::optional<CaseResult> result = DecodeCaseResult(answer.text);
+  if (!result) return Status::Error(Code::kIoError, "the worker process sent no result");
+  return *result;
+}
+
 int Execute(const ReplayCommand& command, const Console& console) {
   const auto target = FindTarget(command.target, console.adapters);
   if (!target.ok()) return console.WrongUse(target.status());
   if (!command.on_disk.empty()) return ReplayOnDisk(*target, command.on_disk, console);
   AbortingMonitor monitor(console.out);
-  const auto result = command.in_process ? Again(*target, monitor) : AgainInWorker(*target);
+  const auto result = command.in_process ? Again(*target, monitor) : ExploreApart(*target);
   if (!result.ok()) return NotDecided(console, result.status());
   return TellFindings(result->findings, *target, console);
 }

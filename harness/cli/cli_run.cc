@@ -58,6 +58,8 @@ class RunPrinter {
                 [this](const Scenario& scenario, uint64_t case_seed, const Finding& finding) {
                   files_.Write(scenario, case_seed, finding);
                 },
+            .on_minimized = [this](const ScenarioOutcome& outcome,
+                                   size_t finding) { Smaller(outcome, finding); },
             .on_progress = [this](const Progress& progress) { progress_.Show(progress); }};
   }
 
@@ -79,6 +81,20 @@ class RunPrinter {
     console_.out.flush();
   }
 
+  void Smaller(const ScenarioOutcome& outcome, size_t index) {
+    ClearProgress();
+    const Finding& found = outcome.findings[index];
+    const Minimized& minimized = *outcome.minimized[index];
+    files_.Replace(*outcome.scenario, found.signature, outcome.finding_seeds[index],
+                   minimized.finding);
+    if (!any_smaller_) console_.out << "\nmade smaller:\n";
+    any_smaller_ = true;
+    const std::string file = files_.PathOf(*outcome.scenario, found.signature);
+    console_.out << "\n" << MinimizedText(found, minimized, file, console_.program_name);
+    PrintUnwritten(outcome, found);
+    console_.out.flush();
+  }
+
   /// A finding without a file is not lost: its file's text is here.
   void PrintUnwritten(const ScenarioOutcome& outcome, const Finding& finding) {
     const std::string text = files_.Unwritten(*outcome.scenario, finding.signature);
@@ -91,6 +107,7 @@ class RunPrinter {
   const Console& console_;
   FindingFiles files_;
   ProgressLine progress_;
+  bool any_smaller_ = false;
 };
 
 int WriteReports(const RunCommand& command, const Console& console,

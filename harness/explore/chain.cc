@@ -35,6 +35,14 @@ ProbeQuestion Probing(const Laboratory& lab) {
 
 }  // namespace
 
+CrashStep StepOf(const faultfs::EffectGraph& graph, const CrashState& state, CrashKind kind) {
+  CrashStep step{.kind = kind, .state = faultfs::ToText(graph, state)};
+  if (kind == CrashKind::kProcessDeath) {
+    step.state = {.at = std::move(step.state.at), .lost = {}, .tears = {}, .fill = {}};
+  }
+  return step;
+}
+
 std::unique_ptr<Volume> VolumeAfter(const Image& base, const Trace& trace, const CrashState& state,
                                     CrashKind kind, const Image& image, uint32_t& begin_step) {
   if (kind == CrashKind::kPowerLoss) {

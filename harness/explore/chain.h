@@ -43,6 +43,10 @@ struct Chain {
 /// Recovers from the end of the chain and judges, probe included.
 [[nodiscard]] std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain);
 
+/// A crash by names. Of the death of a process only where it was.
+[[nodiscard]] CrashStep StepOf(const faultfs::EffectGraph& graph, const faultfs::CrashState& state,
+                               CrashKind kind);
+
 /// The volume on which a process finds itself after the crash: with what is pending, if the machine
 /// stayed up. `begin_step` is where its own steps will begin.
 [[nodiscard]] std::unique_ptr<faultfs::Volume> VolumeAfter(

@@ -153,11 +153,7 @@ class Exploration {
 
   static std::vector<CrashStep> ChainOf(const EffectGraph& graph, const CrashState& state,
                                         CrashKind kind) {
-    CrashStep step{.kind = kind, .state = faultfs::ToText(graph, state)};
-    if (kind == CrashKind::kProcessDeath) {
-      step.state = {.at = std::move(step.state.at), .lost = {}, .tears = {}, .fill = {}};
-    }
-    return {step};
+    return {StepOf(graph, state, kind)};
   }
 
   /// Recovers an image that is new, judges what is new. Returns whether there was anything to
@@ -277,7 +273,7 @@ class Exploration {
       const Image image = view.Materialize(state);
       const auto chain = [&] {
         std::vector<CrashStep> steps = ChainOf(graph, site.state, site.kind);
-        steps.push_back(ChainOf(inner, state, kind).front());
+        steps.push_back(StepOf(inner, state, kind));
         return steps;
       };
       Explore(image, image.ContentHash(), situation, opens + 2, !state.lost.empty(), graph.model,

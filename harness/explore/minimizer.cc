@@ -1,8 +1,7 @@
 #include "harness/explore/minimizer.h"
 
-#include <optional>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "harness/explore/candidates.h"
 #include "harness/explore/chain.h"
@@ -15,25 +14,19 @@ namespace {
 
 class Minimizer {
  public:
-  Minimizer(const Finding& finding, const Adapter& adapter, const ExploreOptions& explore,
-            const MinimizeOptions& options, Monitor& monitor)
-      : adapter_(adapter),
-        explore_(explore),
-        options_(options),
-        monitor_(monitor),
-        verdict_(finding.verdict),
-        best_(finding.reproducer) {
+  Minimizer(const Finding& finding, const MinimizeOptions& options, FailureSearch& search)
+      : options_(options), search_(search), best_(finding.reproducer) {
     result_.finding = finding;
   }
 
   Minimized Run() && {
-    if (!Try(best_)) return std::move(result_);
+    if (Spent() || !Try(best_)) return std::move(result_);
     bool smaller = Pass(std::nullopt);
     // A pass that made it smaller may have made earlier single steps possible again.
     const Reduction singles{.kind = Reduction::Kind::kDropOperations, .count = 1};
     while (smaller && !Spent()) smaller = Pass(singles);
     result_.one_minimal = !Spent();
-    Finish();
+    search_.Finish(best_, result_.finding);
     return std::move(result_);
   }
 
@@ -58,13 +51,11 @@ class Minimizer {
 
   bool Try(const Case& candidate) {
     ++result_.program_runs;
-    const Laboratory lab{candidate, adapter_, explore_, monitor_};
-    StateSearch search(lab, candidate.crash.chain, verdict_, options_.search_recoveries);
-    std::optional<std::vector<CrashStep>> chain = search.Find();
-    result_.recoveries += search.recoveries();
-    if (!chain.has_value()) return false;
+    FailureSearch::Answer answer = search_.Find(candidate);
+    result_.recoveries += answer.recoveries;
+    if (!answer.chain.has_value()) return false;
     Case found = candidate;
-    found.crash.chain = *std::move(chain);
+    found.crash.chain = *std::move(answer.chain);
     best_ = std::move(found);
     return true;
   }
@@ -74,35 +65,64 @@ class Minimizer {
            result_.recoveries >= options_.max_recoveries;
   }
 
-  void Finish() {
-    const Laboratory lab{best_, adapter_, explore_, monitor_};
-    best_.crash.chain = ShrinkChain(lab, best_.crash.chain, verdict_);
-    const Result<Chain> chain = ResolveChain(lab, best_.crash.chain);
-    if (!chain.ok()) return;
-    const std::optional<Violation> violation = JudgeChain(lab, *chain);
-    if (!violation.has_value()) return;
-    Finding& finding = result_.finding;
-    finding.signature = best_.crash.chain.empty() ? LiveSignature(verdict_, best_, chain->run)
-                                                  : SignatureOf(verdict_, best_.crash.chain);
-    finding.detail = violation->detail;
-    finding.story = Story(lab, *chain, *violation);
-    finding.reproducer = best_;
-  }
-
-  const Adapter& adapter_;
-  const ExploreOptions& explore_;
   const MinimizeOptions& options_;
-  Monitor& monitor_;
-  const Verdict verdict_;
+  FailureSearch& search_;
   Case best_;
   Minimized result_;
 };
 
+/// Asks the checker, in this process.
+class CheckerSearch final : public FailureSearch {
+ public:
+  CheckerSearch(Verdict verdict, const Adapter& adapter, const ExploreOptions& explore,
+                uint64_t budget, Monitor& monitor)
+      : verdict_(verdict),
+        adapter_(adapter),
+        explore_(explore),
+        budget_(budget),
+        monitor_(monitor) {}
+
+  Answer Find(const Case& c) override {
+    const Laboratory lab{c, adapter_, explore_, monitor_};
+    StateSearch search(lab, c.crash.chain, verdict_, budget_);
+    Answer answer;
+    answer.chain = search.Find();
+    answer.recoveries = search.recoveries();
+    return answer;
+  }
+
+  void Finish(Case c, Finding& finding) override {
+    const Laboratory lab{c, adapter_, explore_, monitor_};
+    c.crash.chain = ShrinkChain(lab, c.crash.chain, verdict_);
+    const Result<Chain> chain = ResolveChain(lab, c.crash.chain);
+    if (!chain.ok()) return;
+    const std::optional<Violation> violation = JudgeChain(lab, *chain);
+    if (!violation.has_value()) return;
+    finding.signature = c.crash.chain.empty() ? LiveSignature(verdict_, c, chain->run)
+                                              : SignatureOf(verdict_, c.crash.chain);
+    finding.detail = violation->detail;
+    finding.story = Story(lab, *chain, *violation);
+    finding.reproducer = std::move(c);
+  }
+
+ private:
+  const Verdict verdict_;
+  const Adapter& adapter_;
+  const ExploreOptions& explore_;
+  const uint64_t budget_;
+  Monitor& monitor_;
+};
+
 }  // namespace
+
+Minimized Minimize(const Finding& finding, const MinimizeOptions& options, FailureSearch& search) {
+  return Minimizer(finding, options, search).Run();
+}
 
 Minimized Minimize(const Finding& finding, const Adapter& adapter, const ExploreOptions& explore,
                    const MinimizeOptions& options, Monitor& monitor) {
-  return Minimizer(finding, adapter, explore, options, monitor).Run();
+  CheckerSearch search(finding.verdict, adapter, explore, options.search_recoveries, monitor);
+  return Minimize(finding, options, search);
 }
 
 }  // namespace crashlab

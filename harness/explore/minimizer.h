@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "harness/adapter.h"
 #include "harness/case.h"
@@ -24,9 +26,32 @@ struct Minimized {
   uint64_t program_runs = 0;
   uint64_t recoveries = 0;
   bool one_minimal = false;  // false: a limit came first
+
+  friend bool operator==(const Minimized&, const Minimized&) = default;
+};
+
+/// How a failure is looked for in another case, and how it is told. A failure that ends the process
+/// needs another search than one that a checker sees (runner/internal/death_search.h).
+class FailureSearch {
+ public:
+  struct Answer {
+    std::optional<std::vector<CrashStep>> chain;  // the one that fails; empty: the run itself
+    uint64_t recoveries = 0;
+  };
+
+  virtual ~FailureSearch() = default;
+  /// The failure in `c`, whose chain is that of the last case that had it.
+  [[nodiscard]] virtual Answer Find(const Case& c) = 0;
+  /// Once, at the end: `c` is what Find found last. Shrinks its chain, and sets signature, detail,
+  /// story and reproducer.
+  virtual void Finish(Case c, Finding& finding) = 0;
 };
 
 /// A finding that does not show again comes back as it was, not minimal.
+[[nodiscard]] Minimized Minimize(const Finding& finding, const MinimizeOptions& options,
+                                 FailureSearch& search);
+
+/// With a search in this process: for every verdict that does not end it.
 [[nodiscard]] Minimized Minimize(const Finding& finding, const Adapter& adapter,
                                  const ExploreOptions& explore, const MinimizeOptions& options,
                                  Monitor& monitor);

@@ -43,6 +43,7 @@ struct StateSearch::Level {
   Situation before;  // of later ones
   Dump shown;
   uint64_t opens;
+  std::vector<CrashStep> chain;  // of the crashes before this one
 };
 
 StateSearch::StateSearch(const Laboratory& lab, const std::vector<CrashStep>& like,
@@ -66,7 +67,8 @@ std::optional<std::vector<CrashStep>> StateSearch::Find() {
                     .run = &run,
                     .before = {},
                     .shown = {},
-                    .opens = 0};
+                    .opens = 0,
+                    .chain = {}};
   if (Descend(level)) return found_;
   return std::nullopt;
 }
@@ -135,14 +137,20 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     opens = level.opens + 2;
   }
   const faultfs::Image image = view.Materialize(state);
+  const auto chain = [&] {
+    std::vector<CrashStep> crashes = level.chain;
+    crashes.push_back(StepOf(level.graph, state, like.kind));
+    return crashes;
+  };
   bool found = false;
   if (level.index + 1 == like_.size()) {
-    found = TryImage(situation, image, opens);
+    found = TryImage(situation, image, opens, chain);
   } else {
     uint32_t begin_step = 0;
     const auto volume =
         VolumeAfter(level.graph.base, level.trace, state, like.kind, image, begin_step);
     ++recoveries_;
+    lab_.monitor.Recovering(chain);
     const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
       return lab_.subject.crash.probe;
     });
@@ -156,19 +164,16 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
                      .run = nullptr,
                      .before = situation,
                      .shown = life.seen.dump,
-                     .opens = opens});
+                     .opens = opens,
+                     .chain = chain()});
   }
   if (!found) return false;
-  CrashStep step{.kind = like.kind, .state = faultfs::ToText(level.graph, state)};
-  if (step.kind == CrashKind::kProcessDeath) {
-    step.state = {.at = std::move(step.state.at), .lost = {}, .tears = {}, .fill = {}};
-  }
-  found_.insert(found_.begin(), std::move(step));
+  found_.insert(found_.begin(), StepOf(level.graph, state, like.kind));
   return true;
 }
 
-bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& image,
-                           uint64_t opens) {
+bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& image, uint64_t opens,
+                           const std::function<std::vector<CrashStep>()>& chain) {
   const faultfs::Hash128 key = faultfs::Combine(
       image.ContentHash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
                             HashOf(situation.decided).low});
@@ -176,6 +181,7 @@ bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& ima
   if (at != tried_.end() && *at == key) return false;
   tried_.insert(at, key);
   ++recoveries_;
+  lab_.monitor.Recovering(chain);
   Volume volume(image, faultfs::Recording::kOff);
   const Life life = Recover(lab_, volume, opens, [this](const Volume&, const Observation&) {
     return lab_.subject.crash.probe;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,7 @@ class StateSearch {
   [[nodiscard]] bool TryState(const Level& level, faultfs::PointView& view,
                               const faultfs::CrashState& state);
   [[nodiscard]] bool TryImage(const Situation& situation, const faultfs::Image& image,
-                              uint64_t opens);
+                              uint64_t opens, const std::function<std::vector<CrashStep>()>& chain);
   [[nodiscard]] bool IsWanted(const std::optional<Violation>& violation) const {
     return violation.has_value() && violation->verdict == verdict_.value_or(violation->verdict);
   }

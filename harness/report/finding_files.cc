@@ -106,8 +106,13 @@ std::string FindingFiles::Unwritten(const Scenario& scenario, std::string_view s
 }
 
 void FindingFiles::Write(const Scenario& scenario, uint64_t case_seed, const Finding& finding) {
-  Entry entry = Place(scenario, case_seed, finding);
-  Entry& kept = entries_[{&scenario, finding.signature}];
+  Replace(scenario, finding.signature, case_seed, finding);
+}
+
+void FindingFiles::Replace(const Scenario& scenario, std::string_view signature, uint64_t case_seed,
+                           const Finding& finding) {
+  Entry& kept = entries_[{&scenario, std::string(signature)}];
+  Entry entry = Place(scenario, case_seed, finding, kept.ours ? kept.path : "");
   if (kept.ours && kept.path != entry.path) {
     std::error_code error;
     fs::remove(kept.path, error);
@@ -116,7 +121,7 @@ void FindingFiles::Write(const Scenario& scenario, uint64_t case_seed, const Fin
 }
 
 FindingFiles::Entry FindingFiles::Place(const Scenario& scenario, uint64_t case_seed,
-                                        const Finding& finding) {
+                                        const Finding& finding, const std::string& own) {
   const faultfs::Hash128 hash =
       faultfs::HashBytes(fmt::format("{}\n{}", finding.signature, case_seed));
   const std::string stem = fmt::format("{}-{}-{:08x}", scenario.name, Name(finding.verdict),
@@ -131,12 +136,13 @@ FindingFiles::Entry FindingFiles::Place(const Scenario& scenario, uint64_t case_
     const std::string path = (fs::path(folder_) / (name + ".toml")).string();
     entry.text = PrintScenario(ScenarioOf(finding, name));
     const std::optional<std::string> there = ReadWhole(path);
-    if (there && *there != entry.text) continue;
-    if (!there) {
+    const bool same = there && *there == entry.text;
+    if (there && !same && path != own) continue;
+    if (!same) {
       error_ = WriteWhole(path, entry.text);
       if (!error_.ok()) return entry;
-      entry.ours = true;
     }
+    entry.ours = !there || path == own;
     entry.path = path;
     return entry;
   }

@@ -24,6 +24,10 @@ namespace crashlab {
 [[nodiscard]] std::string FindingText(const Finding& finding, std::string_view file,
                                       std::string_view program_name);
 
+/// A finding that was made smaller: found as what, by how much work, and then its FindingText.
+[[nodiscard]] std::string MinimizedText(const Finding& found, const Minimized& minimized,
+                                        std::string_view file, std::string_view program_name);
+
 /// A finding that the scenario expects: what it is and how to replay it.
 [[nodiscard]] std::string ExpectedFindingText(const Finding& finding, std::string_view file,
                                               std::string_view program_name);

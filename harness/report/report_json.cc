@@ -59,18 +59,27 @@ Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
 
 Json FindingJson(const ScenarioOutcome& outcome, size_t index) {
   const Finding& finding = outcome.findings[index];
+  const Finding& smallest = outcome.Smallest(index);
   Json json;
   json["type"] = "finding";
   json["scenario"] = outcome.scenario->name;
   json["verdict"] = Name(finding.verdict);
   json["signature"] = finding.signature;
   json["expected"] = IsExpected(outcome.scenario->expect, finding);
-  json["operations"] = finding.reproducer.program.size();
+  json["operations"] = smallest.reproducer.program.size();
+  json["operations_found"] = finding.reproducer.program.size();
   json["case_seed"] = outcome.finding_seeds[index];
-  json["model"] = finding.model;
-  json["detail"] = finding.detail;
-  json["story"] = finding.story;
-  json["reproducer"] = PrintScenario(ScenarioOf(finding, outcome.scenario->name));
+  json["model"] = smallest.model;
+  json["detail"] = smallest.detail;
+  json["story"] = smallest.story;
+  json["reproducer"] = PrintScenario(ScenarioOf(smallest, outcome.scenario->name));
+  if (index < outcome.minimized.size() && outcome.minimized[index].has_value()) {
+    const Minimized& minimized = *outcome.minimized[index];
+    json["minimized"] = {{"signature", smallest.signature},
+                         {"one_minimal", minimized.one_minimal},
+                         {"program_runs", minimized.program_runs},
+                         {"recoveries", minimized.recoveries}};
+  }
   return json;
 }
 

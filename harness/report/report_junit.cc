@@ -42,8 +42,9 @@ size_t CountOf(const std::vector<ScenarioOutcome>& outcomes, ScenarioStatus stat
 
 std::string Body(const ScenarioOutcome& outcome) {
   std::string text = outcome.reason + "\n";
-  for (const Finding& finding : outcome.findings) {
-    if (!IsExpected(outcome.scenario->expect, finding)) text += FindingText(finding, "", "");
+  for (size_t i = 0; i < outcome.findings.size(); ++i) {
+    if (IsExpected(outcome.scenario->expect, outcome.findings[i])) continue;
+    text += FindingText(outcome.Smallest(i), "", "");
   }
   return text;
 }

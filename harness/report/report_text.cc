@@ -110,6 +110,7 @@ std::string HeaderText(const std::vector<Scenario>& scenarios, const RunOptions&
   text +=
       fmt::format("crashlab  {}, {}", version, Count(scenarios.size(), "scenario", "scenarios"));
   if (options.runs) text += fmt::format(", --runs {}", *options.runs);
+  for (const std::string& rule : options.faults) text += fmt::format(", --fault \"{}\"", rule);
   if (options.shards > 1) text += fmt::format(", shard {}/{}", options.shard, options.shards);
   text += fmt::format(", {}\n", Count(options.jobs, "worker", "workers"));
   return text;
@@ -139,6 +140,23 @@ std::string FindingText(const Finding& finding, std::string_view file,
     text += ReplayLine(file, program_name);
   }
   return text;
+}
+
+std::string MinimizedText(const Finding& found, const Minimized& minimized, std::string_view file,
+                          std::string_view program_name) {
+  const Finding& finding = minimized.finding;
+  const size_t operations = finding.reproducer.program.size();
+  const std::string size = fmt::format("{}, from {}", Count(operations, "operation", "operations"),
+                                       found.reproducer.program.size());
+  const std::string how =
+      minimized.one_minimal ? "nothing more can be left out" : "cut short: more might be left out";
+  std::string text = FindingText(finding, file, program_name);
+  if (finding.signature != found.signature) {
+    text += fmt::format("  found as: {}\n", found.signature);
+  }
+  return text + fmt::format("  {}; {}; {}, {}\n", size, how,
+                            Count(minimized.program_runs, "program run", "program runs"),
+                            Count(minimized.recoveries, "recovery", "recoveries"));
 }
 
 std::string ExpectedFindingText(const Finding& finding, std::string_view file,

@@ -11,6 +11,7 @@
 #include "faultfs/env/clock.h"
 #include "harness/runner/internal/death_finding.h"
 #include "harness/runner/internal/decision.h"
+#include "harness/runner/internal/minimize_findings.h"
 #include "harness/runner/internal/worker_pool.h"
 
 namespace crashlab {
@@ -37,9 +38,11 @@ struct JobResult {
 };
 
 void ApplyOptions(const RunOptions& options, Scenario& scenario) {
+  scenario.faults.insert(scenario.faults.end(), options.faults.begin(), options.faults.end());
   if (scenario.workload) {
     if (options.seed) scenario.workload->seed = *options.seed;
     if (options.runs) scenario.workload->runs = *options.runs;
+    scenario.workload->runs *= options.times;
   } else if (options.seed) {
     scenario.seed = *options.seed;
   }
@@ -93,6 +96,7 @@ class Running final : public PoolClient {
         {.workers = Workers(), .hang_ms = options_.hang_ms, .memory_bytes = options_.memory_bytes},
         *this));
     EndCutShort();
+    FAULTFS_RETURN_IF_ERROR(MinimizeAll());
     return std::move(outcomes_);
   }
 
@@ -142,6 +146,20 @@ class Running final : public PoolClient {
   }
 
  private:
+  /// A run that was cut short has no time for it.
+  Status MinimizeAll() {
+    if (!cut_short_.empty()) return {};
+    FAULTFS_RETURN_IF_ERROR(
+        MinimizeFindings(outcomes_, adapters_, options_, [this] { return Tick({}); }));
+    if (!events_.on_minimized) return {};
+    for (const ScenarioOutcome& outcome : outcomes_) {
+      for (size_t i = 0; i < outcome.minimized.size(); ++i) {
+        if (outcome.minimized[i].has_value()) events_.on_minimized(outcome, i);
+      }
+    }
+    return {};
+  }
+
   uint32_t Workers() const {
     const auto cores = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN));
     const uint64_t wanted = options_.jobs > 0 ? options_.jobs : static_cast<uint64_t>(cores);

@@ -18,20 +18,25 @@
 #include "harness/adapter.h"
 #include "harness/case.h"
 #include "harness/explore/explorer.h"
+#include "harness/explore/minimizer.h"
 #include "harness/scenario/scenario.h"
 
 namespace crashlab {
 
 struct RunOptions {
-  std::optional<uint64_t> seed;  // instead of the scenarios' own
-  std::optional<uint64_t> runs;  // programs of each generated scenario
-  uint32_t jobs = 0;             // 0: one for each core
-  uint32_t shard = 1;            // cases with number ≡ shard - 1 (mod shards)
+  std::optional<uint64_t> seed;     // instead of the scenarios' own
+  std::optional<uint64_t> runs;     // programs of each generated scenario
+  uint64_t times = 1;               // so many times the programs of each generated scenario
+  std::vector<std::string> faults;  // rules for every program, beside the scenarios' own
+  uint32_t jobs = 0;                // 0: one for each core
+  uint32_t shard = 1;               // cases with number ≡ shard - 1 (mod shards)
   uint32_t shards = 1;
   std::optional<uint64_t> budget_ms;  // of wall time for all; cuts short, and says so
   bool fail_fast = false;             // stop at the first case that is not as expected
   uint64_t hang_ms = 30'000;          // backstop: a worker that shows no sign of life for so long
   uint64_t memory_bytes = uint64_t{2} << 30;  // of a worker
+  // Of each finding that is not expected.
+  MinimizeOptions minimize = {.max_program_runs = 1'000, .max_recoveries = 100'000};
   ExploreOptions explore;  // every 16th program of a scenario runs twice whatever this says
   // Set by a signal handler, say: the run ends soon, with what there is. May be null.
   const std::atomic<bool>* interrupted = nullptr;
@@ -51,12 +56,21 @@ struct ScenarioOutcome {
   uint64_t cases = 0;                   // of this shard
   std::vector<Finding> findings;        // one for each signature, of the lowest case number
   std::vector<uint64_t> finding_seeds;  // of the cases that gave them
-  uint64_t finding_count = 0;           // of all cases
+  // Of each finding; none: expected, or not made smaller. What a scenario expects is asked of
+  // `findings`.
+  std::vector<std::optional<Minimized>> minimized;
+  uint64_t finding_count = 0;  // of all cases
   bool exhausted = false;
   faultfs::Hash128 digest;  // of all case digests in order
   ScenarioStatus status = ScenarioStatus::kNotDecided;
   std::string reason;  // one line: why it is not as expected
   double seconds = 0;  // a timing: never part of a decision
+
+  /// The finding, as small as it is known.
+  [[nodiscard]] const Finding& Smallest(size_t index) const {
+    const bool smaller = index < minimized.size() && minimized[index].has_value();
+    return smaller ? minimized[index]->finding : findings[index];
+  }
 };
 
 struct Progress {
@@ -76,6 +90,8 @@ struct RunEvents {
   /// again if a case with a lower number turns out to give it, which then replaces it. With
   /// `fail_fast` in the order of cases, so that nothing is told that the outcome leaves out.
   std::function<void(const Scenario&, uint64_t case_seed, const Finding&)> on_finding;
+  /// After all outcomes, for each finding that was made smaller, in their order.
+  std::function<void(const ScenarioOutcome&, size_t finding)> on_minimized = {};
   /// Some ten times a second.
   std::function<void(const Progress&)> on_progress;
 };
@@ -83,9 +99,10 @@ struct RunEvents {
 using ExploreFunction =
     std::function<CaseResult(const Case&, const Adapter&, const ExploreOptions&, Monitor&)>;
 
-/// Runs all scenarios: one pool of workers over the cases of all of them, so that the last case of
-/// a scenario keeps nobody waiting. All that is returned, `seconds` aside, follows from the
-/// arguments alone, whatever `jobs` is, unless the run was cut short.
+/// Runs all scenarios, then makes small what was found and not expected. One pool of workers goes
+/// over the cases of all scenarios, so that the last case of one keeps nobody waiting. All that is
+/// returned, `seconds` aside, follows from the arguments alone, whatever `jobs` is, unless the run
+/// was cut short.
 ///
 /// An outcome, decided:
 ///  - expecting pass: any finding is unexpected.

@@ -267,6 +267,15 @@ void Visit(Archive& archive, CaseResult& result) {
 }
 
 template <typename Archive>
+void Visit(Archive& archive, Minimized& minimized) {
+  auto& [finding, program_runs, recoveries, one_minimal] = minimized;
+  Visit(archive, finding);
+  Visit(archive, program_runs);
+  Visit(archive, recoveries);
+  Visit(archive, one_minimal);
+}
+
+template <typename Archive>
 void Visit(Archive& archive, Place& place) {
   Visit(archive, place.chain);
   VisitOptional(archive, place.model,
@@ -295,6 +304,11 @@ std::optional<T> DecodeAny(std::string_view bytes) {
 std::string Encode(const CaseResult& result) { return EncodeAny(result); }
 std::optional<CaseResult> DecodeCaseResult(std::string_view bytes) {
   return DecodeAny<CaseResult>(bytes);
+}
+
+std::string Encode(const Minimized& minimized) { return EncodeAny(minimized); }
+std::optional<Minimized> DecodeMinimized(std::string_view bytes) {
+  return DecodeAny<Minimized>(bytes);
 }
 
 std::string Encode(const Finding& finding) { return EncodeAny(finding); }

@@ -101,4 +101,7 @@ struct Target {
 /// FILE with one program, or FILE:SEED.
 [[nodiscard]] Result<Target> FindTarget(const std::string& text, const AdapterSet& adapters);
 
+/// Explores the case in a process of its own; its death is a finding like any other.
+[[nodiscard]] Result<CaseResult> ExploreApart(const Target& target);
+
 }  // namespace crashlab

@@ -32,6 +32,10 @@ class FindingFiles {
   /// this object wrote before. What cannot be written is kept: see Unwritten.
   void Write(const Scenario& scenario, uint64_t case_seed, const Finding& finding);
 
+  /// The finding that was written with `signature`, made smaller: takes the place of its file.
+  void Replace(const Scenario& scenario, std::string_view signature, uint64_t case_seed,
+               const Finding& smaller);
+
   /// The file of a finding; empty if there is none.
   [[nodiscard]] std::string PathOf(const Scenario& scenario, std::string_view signature) const;
 
@@ -48,7 +52,9 @@ class FindingFiles {
   };
   using Key = std::pair<const Scenario*, std::string>;
   [[nodiscard]] const Entry* Find(const Scenario& scenario, std::string_view signature) const;
-  [[nodiscard]] Entry Place(const Scenario& scenario, uint64_t case_seed, const Finding& finding);
+  /// `own`: a file that may be overwritten.
+  [[nodiscard]] Entry Place(const Scenario& scenario, uint64_t case_seed, const Finding& finding,
+                            const std::string& own);
 
   const std::string folder_;
   // order never escapes: looked up by key, never walked (addresses differ from run to run).

@@ -11,6 +11,7 @@
 
 #include "faultfs/crash/persistence_model.h"
 #include "harness/case.h"
+#include "harness/explore/minimizer.h"
 
 namespace crashlab {
 
@@ -19,6 +20,9 @@ namespace crashlab {
 
 [[nodiscard]] std::string Encode(const Finding& finding);
 [[nodiscard]] std::optional<Finding> DecodeFinding(std::string_view bytes);
+
+[[nodiscard]] std::string Encode(const Minimized& minimized);
+[[nodiscard]] std::optional<Minimized> DecodeMinimized(std::string_view bytes);
 
 /// Where in a case an exploration was: what it was about to recover from.
 struct Place {

@@ -28,6 +28,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -168,6 +169,10 @@ TEST_F(CliTest, WrongOptions) {
 }
 
 TEST_F(CliTest, WrongValues) {
+  ExpectWrong({"run", "good.toml", "--times", "0"},
+              "run: --times 0: not a whole number from 1 to 1000000");
+  ExpectWrong({"run", "good.toml", "--minimize", "all"},
+              "run: --minimize all: not a whole number from 0 to 1000000000");
   ExpectWrong({"run", "good.toml", "--shard", "3/2"}, "run: --shard 3/2: there is no shard 3 of 2");
   ExpectWrong({"run", "good.toml", "--shard", "0/2"},
               "run: --shard 0/2: not a shard such as 1/2 (the first of two)");
@@ -279,6 +284,37 @@ TEST_F(CliTest, TheCanaryIsFoundWrittenAndReplayed) {
     EXPECT_EQ(Run({"replay", file, "--in-process"}).out, replayed.out);
     EXPECT_EQ(Run({"run", file}).exit_code, 0) << "as a scenario it expects itself";
   }
+}
+
+TEST_F(CliTest, WhatIsFoundIsMadeSmallInItsPlace) {
+  Write("long.toml",
+        "program = \"\"\"\nset a 10\nset b 10\nget a\ndelete a\nreopen\nset c 300\n\"\"\"\n"
+        "[store]\nadapter = \"toy\"\n[crash]\nkinds = [\"power-loss\"]\n");
+  const Ran whole = Run({"run", "long.toml", "--progress", "never", "--minimize", "0"});
+  EXPECT_EQ(whole.exit_code, 1);
+  EXPECT_THAT(whole.out, Not(HasSubstr("made smaller")));
+  const size_t found = Findings().size();
+  ASSERT_GE(found, 1u);
+  fs::remove_all("findings");
+
+  const Ran ran = Run({"run", "long.toml", "--progress", "never"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("made smaller"), HasSubstr("1 operation, from 6; nothing "
+                                                                  "more can be left out")));
+  const auto files = Findings();
+  ASSERT_THAT(files, SizeIs(found));
+  for (const std::string& file : files) {
+    const Ran again = Run({"replay", file});
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_THAT(again.out, HasSubstr("the finding shows, as " + file + " has it"));
+    EXPECT_THAT(Read(file), Not(HasSubstr("reopen")));
+  }
+}
+
+TEST_F(CliTest, SoManyTimesAsMany) {
+  const Ran ran = Run({"run", "good.toml", "--progress", "never", "--times", "3"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("12 programs"));
 }
 
 TEST_F(CliTest, AFindingThatDoesNotShowIsExit0) {

@@ -53,6 +53,16 @@ TEST(WireTest, AResultComesBackEqual) {
   EXPECT_TRUE(SameResult(*back, Full()));
 }
 
+TEST(WireTest, AMinimizedFindingComesBackEqual) {
+  const Minimized minimized{
+      .finding = Full().findings.front(), .program_runs = 3, .recoveries = 70, .one_minimal = true};
+  const std::string bytes = Encode(minimized);
+  EXPECT_EQ(DecodeMinimized(bytes), minimized);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    ASSERT_FALSE(DecodeMinimized(std::string_view(bytes).substr(0, size))) << size;
+  }
+}
+
 TEST(WireTest, EveryTruncationAndEveryAdditionIsRefused) {
   const std::string bytes = Encode(Full());
   for (size_t size = 0; size < bytes.size(); ++size) {
