@@ -81,9 +81,18 @@ Status Checkpointer::Checkpoint(Remove remove) {
   FAULTFS_ASSIGN_OR_RETURN(const Cut cut, CutLog());
   const uint64_t sequence = cut.log.end.last_sequence;
   if (sequence == 0) return Status();  // nothing was ever written, and the log says so
+  if (checkpoint_bytes_ == 0) return Finish(cut, remove);
+  pace_.Begin(cut.grown_bytes, checkpoint_bytes_, std::max(last_work_bytes_, 2 * cut.log_bytes));
+  Status status = Finish(cut, remove);
+  last_work_bytes_ = pace_.End();
+  return status;
+}
+
+Status Checkpointer::Finish(const Cut& cut, Remove remove) {
+  const uint64_t sequence = cut.log.end.last_sequence;
   if (sequence != snapshot_ || !snapshot_is_durable_) {
     FAULTFS_RETURN_IF_ERROR(PrepareSnapshot(file_system_, directory_, sequence, cut.salt,
-                                            {.base = snapshot_, .log = cut.log.end}));
+                                            {.base = snapshot_, .log = cut.log.end}, pace_));
     FAULTFS_RETURN_IF_ERROR(Publish(sequence));
     if (sequence != snapshot_) previous_ = snapshot_;
     snapshot_ = sequence;
@@ -97,9 +106,12 @@ Result<Checkpointer::Cut> Checkpointer::CutLog() {
   scheduled_ = false;
   Result<LogCut> log = log_.Cut();
   // Also after an error: the next attempt comes when the log has grown as much again.
-  grown_before_ = recovered_bytes_ + log_.grown_bytes();
+  const uint64_t before = std::exchange(grown_before_, recovered_bytes_ + log_.grown_bytes());
   if (!log.ok()) return log.status();
-  return Cut{.log = *log, .salt = entropy_.Next()};
+  return Cut{.log = *log,
+             .salt = entropy_.Next(),
+             .grown_bytes = log_.grown_bytes(),
+             .log_bytes = grown_before_ - before};
 }
 
 // With the write lock: no other directory sync may come between a failed one and the poison.

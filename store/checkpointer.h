@@ -14,6 +14,7 @@
 #include "faultfs/env/random.h"
 #include "faultfs/env/status.h"
 #include "faultfs/env/thread.h"
+#include "store/checkpoint_pace.h"
 #include "store/log_writer.h"
 #include "store/store.h"
 
@@ -44,6 +45,9 @@ class Checkpointer {
   /// True if the log has grown so much that a checkpoint is due; then Schedule must be called.
   /// Under the write lock.
   [[nodiscard]] bool IsDue();
+  /// Holds a writer back while a checkpoint runs and the log has grown too far since. Without the
+  /// write lock.
+  void Pace(uint64_t grown_bytes) const { pace_.Wait(grown_bytes); }
   /// Queues a checkpoint. Without the write lock: the executor may run it at once.
   void Schedule();
 
@@ -60,13 +64,16 @@ class Checkpointer {
 
   struct Cut {
     LogCut log;
-    uint64_t salt = 0;  // for the snapshot
+    uint64_t salt = 0;         // for the snapshot
+    uint64_t grown_bytes = 0;  // of the log, as LogWriter counts them
+    uint64_t log_bytes = 0;    // to be merged, about
   };
 
   // With the gate's mutex, but for the first, which takes it.
   [[nodiscard]] faultfs::Status RunIfOpen(Remove remove);
   [[nodiscard]] faultfs::Status RunAndReport(Remove remove);
   [[nodiscard]] faultfs::Status Checkpoint(Remove remove);
+  [[nodiscard]] faultfs::Status Finish(const Cut& cut, Remove remove);
   [[nodiscard]] faultfs::Result<Cut> CutLog();
   [[nodiscard]] faultfs::Status Publish(uint64_t sequence);
   [[nodiscard]] faultfs::Status RemoveFiles(const LogCut& cut, Remove remove);
@@ -87,6 +94,9 @@ class Checkpointer {
   uint64_t snapshot_;      // the one in use
   uint64_t previous_ = 0;  // the one before
   bool snapshot_is_durable_;
+  uint64_t last_work_bytes_ = 0;  // of the last checkpoint
+
+  CheckpointPace pace_;
 
   mutable faultfs::Mutex info_mutex_;
   CheckpointInfo info_;

@@ -49,8 +49,9 @@ Result<OpenedLog> OpenLog(FileSystem& file_system, Entropy& entropy, std::string
 
   if (plan.republish_snapshot) {
     const SnapshotSource itself{.base = plan.snapshot, .log = {}};
-    FAULTFS_RETURN_IF_ERROR(
-        PrepareSnapshot(file_system, directory, plan.snapshot, entropy.Next(), itself));
+    CheckpointPace nobody_waits;
+    FAULTFS_RETURN_IF_ERROR(PrepareSnapshot(file_system, directory, plan.snapshot, entropy.Next(),
+                                            itself, nobody_waits));
     FAULTFS_RETURN_IF_ERROR(PublishSnapshot(file_system, directory, plan.snapshot).status);
   }
   const uint64_t proven = plan.predecessor.last_sequence;

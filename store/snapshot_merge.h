@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "faultfs/env/file_system.h"
+#include "store/checkpoint_pace.h"
 #include "store/format.h"
 #include "store/snapshot_reader.h"
 #include "store/snapshot_writer.h"
@@ -34,7 +35,8 @@ class LogChanges {
   [[nodiscard]] bool cleared() const { return cleared_; }
 
   /// Writes `base` (null: the empty store), as changed, in order of the keys.
-  [[nodiscard]] faultfs::Status WriteOver(SnapshotCursor* base, SnapshotWriter& writer) const;
+  [[nodiscard]] faultfs::Status WriteOver(SnapshotCursor* base, SnapshotWriter& writer,
+                                          CheckpointPace& pace) const;
 
  private:
   void Change(std::string_view key, std::optional<std::string_view> value);
@@ -45,8 +47,10 @@ class LogChanges {
 };
 
 /// Reads the source and writes the state that it gives. kCorruption if the source is damaged.
+/// `pace` is told of it.
 [[nodiscard]] faultfs::Status MergeSnapshot(faultfs::FileSystem& file_system,
                                             std::string_view directory,
-                                            const SnapshotSource& source, SnapshotWriter& writer);
+                                            const SnapshotSource& source, SnapshotWriter& writer,
+                                            CheckpointPace& pace);
 
 }  // namespace kv

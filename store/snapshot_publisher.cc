@@ -27,13 +27,14 @@ Result<std::unique_ptr<File>> CreateTemporary(FileSystem& file_system, const std
 
 /// Reads the file from end to end. Damage to what was just written is an error of the disk.
 Status Verify(FileSystem& file_system, const std::string& path, const SnapshotHeader& header,
-              uint64_t entries) {
+              uint64_t entries, CheckpointPace& pace) {
   SnapshotReader reader(file_system, path, header.sequence);
   FAULTFS_RETURN_IF_ERROR(reader.Open());
   std::string_view chunk;
   while (true) {
     FAULTFS_ASSIGN_OR_RETURN(const bool more, reader.NextChunk(&chunk));
     if (!more) break;
+    pace.Done(chunk.size());
   }
   if (!reader.damage().empty()) return reader.DamageStatus();
   if (reader.entries() == entries && reader.salt() == header.salt) return Status();
@@ -42,22 +43,22 @@ Status Verify(FileSystem& file_system, const std::string& path, const SnapshotHe
 
 Status WriteTemporary(FileSystem& file_system, std::string_view directory,
                       const std::string& temporary, const SnapshotHeader& header,
-                      const SnapshotSource& source) {
+                      const SnapshotSource& source, CheckpointPace& pace) {
   FAULTFS_ASSIGN_OR_RETURN(const auto file, CreateTemporary(file_system, temporary));
   SnapshotWriter writer(*file, header);
-  FAULTFS_RETURN_IF_ERROR(MergeSnapshot(file_system, directory, source, writer));
+  FAULTFS_RETURN_IF_ERROR(MergeSnapshot(file_system, directory, source, writer, pace));
   FAULTFS_RETURN_IF_ERROR(writer.Finish());
   FAULTFS_RETURN_IF_ERROR(file->Sync(SyncKind::kFull, tags::kSnapshotSync));
-  return Verify(file_system, temporary, header, writer.entries());
+  return Verify(file_system, temporary, header, writer.entries(), pace);
 }
 
 }  // namespace
 
 Status PrepareSnapshot(FileSystem& file_system, std::string_view directory, uint64_t sequence,
-                       uint64_t salt, const SnapshotSource& source) {
+                       uint64_t salt, const SnapshotSource& source, CheckpointPace& pace) {
   const std::string temporary = SnapshotTemporaryPath(directory, sequence);
   Status status = WriteTemporary(file_system, directory, temporary,
-                                 {.sequence = sequence, .salt = salt}, source);
+                                 {.sequence = sequence, .salt = salt}, source, pace);
   if (!status.ok()) DiscardSnapshot(file_system, directory, sequence);
   return status;
 }

@@ -12,16 +12,19 @@
 #include <string_view>
 
 #include "faultfs/env/file_system.h"
+#include "store/checkpoint_pace.h"
 #include "store/snapshot_merge.h"
 
 namespace kv {
 
 /// Writes and verifies the temporary file of a snapshot that covers `sequence`, which the source
 /// ends at. On error it is gone, or will be removed by whoever needs its name next; no descriptor
-/// is synced again after it failed. Durability: on Ok the content is, the name is not.
+/// is synced again after it failed. `pace` is told of what is read, written and verified.
+/// Durability: on Ok the content is, the name is not.
 [[nodiscard]] faultfs::Status PrepareSnapshot(faultfs::FileSystem& file_system,
                                               std::string_view directory, uint64_t sequence,
-                                              uint64_t salt, const SnapshotSource& source);
+                                              uint64_t salt, const SnapshotSource& source,
+                                              CheckpointPace& pace);
 
 struct SnapshotOutcome {
   faultfs::Status status;

@@ -47,9 +47,10 @@ class Store::Impl {
   }
 
   Status Commit(EncodedMutation mutation, const WriteOptions& options) {
-    bool checkpoint_is_due = false;
-    FAULTFS_RETURN_IF_ERROR(CommitLocked(mutation, options, &checkpoint_is_due));
-    if (checkpoint_is_due) checkpointer_->Schedule();
+    Committed committed;
+    FAULTFS_RETURN_IF_ERROR(CommitLocked(mutation, options, &committed));
+    if (committed.checkpoint_is_due) checkpointer_->Schedule();
+    checkpointer_->Pace(committed.log_bytes);
     return Status();
   }
 
@@ -93,10 +94,15 @@ class Store::Impl {
   }
 
  private:
+  struct Committed {
+    bool checkpoint_is_due = false;
+    uint64_t log_bytes = 0;  // with this mutation, since Open
+  };
+
   /// One mutation, from its place in the log to its visibility, under one lock: readers see the
   /// mutations in the order of the log, and with kSync none before it is durable.
   Status CommitLocked(EncodedMutation& mutation, const WriteOptions& options,
-                      bool* checkpoint_is_due) {
+                      Committed* committed) {
     const MutexLock lock(write_mutex_);
     FAULTFS_RETURN_IF_ERROR(CheckOpen());
     FAULTFS_ASSIGN_OR_RETURN(
@@ -104,7 +110,7 @@ class Store::Impl {
         log_->Append(mutation, options.durability.value_or(options_.durability)));
     map_.Apply(mutation.payload());
     last_sequence_.store(sequence, std::memory_order_release);
-    *checkpoint_is_due = checkpointer_->IsDue();
+    *committed = {.checkpoint_is_due = checkpointer_->IsDue(), .log_bytes = log_->grown_bytes()};
     return Status();
   }
 

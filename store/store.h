@@ -46,7 +46,8 @@ struct Options {
   uint64_t segment_bytes = uint64_t{64} << 20;
   uint32_t shards = 16;
   /// Compact in the background when the log has grown by so much since the last attempt; 0: only
-  /// when asked.
+  /// when asked. While a checkpoint runs the log grows by twice as much at most: a writer that
+  /// would outrun it waits for a share of its work, never for its end.
   uint64_t checkpoint_bytes = 0;
   faultfs::Executor* executor = nullptr;  // of background work; null: one thread of the store's
                                           // own, started when it is first needed

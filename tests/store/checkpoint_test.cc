@@ -1,13 +1,20 @@
 // Checkpoints in the background: when they come, what happens when they fail, who waits for whom.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "faultfs/env/executor.h"
 #include "faultfs/env/thread.h"
 #include "faultfs/fault/fault_rules.h"
+#include "store/checkpoint_pace.h"
+#include "store/format.h"
+#include "store/io_tags.h"
+#include "store/mutation.h"
 #include "tests/store/store_world.h"
 
 namespace kv {
@@ -192,6 +199,77 @@ TEST(CheckpointThreadTest, NobodyWaitsForTheCopyAndNothingOfItIsLost) {
   EXPECT_EQ(world.Recovered().value(), (Dump{{"before", "1"}, {"during", "3"}}));
   EXPECT_EQ(world.store().recovery().snapshot_entries, 1u);
   EXPECT_EQ(world.store().recovery().replayed, 3u);
+}
+
+TEST(CheckpointPaceTest, TheLimitFollowsTheWork) {
+  CheckpointPace pace;
+  pace.Wait(UINT64_MAX);  // no checkpoint runs
+  pace.Begin(/*log_bytes=*/1'000'000, /*allowance_bytes=*/500'000, /*work_bytes=*/1'000'000);
+  pace.Wait(1'500'000);
+  pace.Done(1);  // too little to move it
+  pace.Done(499'999);
+  pace.Wait(1'750'000);
+  pace.Done(9'000'000);  // the work was more than was thought
+  pace.Wait(2'000'000);
+  std::atomic<bool> over{false};
+  Thread writer([&] {
+    pace.Wait(2'000'001);
+    EXPECT_TRUE(over.load()) << "beyond it only the end helps";
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  over = true;
+  EXPECT_EQ(pace.End(), 9'500'000u);
+  writer.join();
+  pace.Wait(UINT64_MAX);
+}
+
+// A disk that takes its time with a snapshot. Segments are long: one is published by Open, and by
+// the cut that each checkpoint begins with.
+class SlowSnapshots final : public faultfs::IoHook {
+ public:
+  explicit SlowSnapshots(uint64_t checkpoint_bytes) : checkpoint_bytes_(checkpoint_bytes) {}
+  faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
+    if (call.tag == tags::kWalPublish) at_cut_ = written_bytes.load();
+    if (call.tag == tags::kSnapshotSync) {
+      while (GrownBytes() + kSlackBytes < checkpoint_bytes_ && !done) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      most_grown_bytes = std::max(most_grown_bytes, GrownBytes());
+    }
+    return {};
+  }
+  // Headers and markers, which are not counted, and the put that waits.
+  static constexpr uint64_t kSlackBytes = 1000;
+  std::atomic<uint64_t> written_bytes{0};
+  std::atomic<bool> done{false};
+  uint64_t most_grown_bytes = 0;
+
+ private:
+  [[nodiscard]] uint64_t GrownBytes() const { return written_bytes - at_cut_; }
+
+  const uint64_t checkpoint_bytes_;
+  std::atomic<uint64_t> at_cut_{0};
+};
+
+TEST(CheckpointThreadTest, TheLogDoesNotOutgrowACheckpointThatIsSlow) {
+  constexpr uint64_t kCheckpointBytes = 20'000;
+  const std::string value(100, 'v');
+  SlowSnapshots slow(kCheckpointBytes);
+  StoreWorld world;
+  world.options.checkpoint_bytes = kCheckpointBytes;
+  world.hook = &slow;
+  world.MustOpen();
+  while (world.store().checkpoints().completed < 3) {
+    world.PutBuffered("k", value);
+    slow.written_bytes += kRecordHeaderBytes + kOperationHeaderBytes + 1 + value.size();
+  }
+  slow.done = true;
+  world.Close();
+  EXPECT_GE(slow.most_grown_bytes + SlowSnapshots::kSlackBytes, kCheckpointBytes)
+      << "nobody waits for the whole of it";
+  EXPECT_LE(slow.most_grown_bytes, 2 * kCheckpointBytes + SlowSnapshots::kSlackBytes);
+  EXPECT_EQ(world.store().checkpoints().failed, 0u);
+  EXPECT_EQ(world.Recovered().value(), (Dump{{"k", value}}));
+  world.Close();
 }
 
 TEST(CheckpointThreadTest, CloseWaitsForACheckpoint) {

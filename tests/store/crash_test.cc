@@ -5,6 +5,7 @@
 // older than what was acknowledged as durable, not newer than what was in flight.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "faultfs/fault/fault_rules.h"
@@ -81,6 +82,30 @@ TEST_P(PowerLossTest, BeforeEveryStepOfARecoveryFromPowerLoss) {
   StoreWorld world;
   const Reference reference = RunProgram(world);
   ExpectSurvivesTwoPowerLosses(world, reference, GetParam(), /*stride=*/1);
+}
+
+TEST_P(PowerLossTest, AFailedSyncSetIsAbsentNowAndMayBeThereLater) {
+  StoreWorld world;
+  faultfs::FaultRules rules(
+      faultfs::ParseFaultRules("fail IO_ERROR sync tag=wal.sync nth=2").value());
+  world.hook = &rules;
+  world.MustOpen();
+  world.Put("a", "1");
+  EXPECT_TRUE(world.store().Set("a", "2").Is(faultfs::Code::kIoError));
+  EXPECT_EQ(DumpOf(world.store()), (Dump{{"a", "1"}})) << "absent now";
+
+  const Trace& trace = world.volume().trace();
+  const EffectGraph graph = Lower(world.volume().base(), trace, GetParam());
+  PointView view(graph, CrashPoints(trace).back());
+  std::set<Dump> seen;
+  uint64_t seed = 0;
+  for (const CrashState& state : SomeStates(view, 20)) {
+    StoreWorld after(++seed, view.Materialize(state));
+    const Result<Dump> recovered = after.Recovered();
+    ASSERT_TRUE(recovered.ok()) << recovered.status().ToString();
+    seen.insert(*recovered);
+  }
+  EXPECT_EQ(seen, (std::set<Dump>{{{"a", "1"}}, {{"a", "2"}}})) << "later both, nothing else";
 }
 
 TEST_P(PowerLossTest, AfterAFailedSyncAndADeathWhatOpenShowedStays) {

@@ -98,6 +98,47 @@ TEST(TornTailTest, UnsyncedLogCutAtEveryByte) {
   }
 }
 
+TEST(TornTailTest, UnsyncedLogOfZerosFromEveryByteOn) {
+  // The size of the file reached the disk and the data did not: torn in the length, the header, the
+  // key, the value.
+  constexpr size_t kPuts = 3;
+  constexpr size_t kEnd = kSegmentHeaderBytes + kPuts * kPutBytes;
+  for (size_t begin = kSegmentHeaderBytes; begin < kEnd; ++begin) {
+    StoreWorld world;
+    MakeLog(world, kPuts, Durability::kBuffered);
+    world.ZeroRange(kFirst, begin, kEnd);
+    const size_t whole = (begin - kSegmentHeaderBytes) / kPutBytes;
+    const Result<Dump> recovered = world.Recovered();
+    ASSERT_TRUE(recovered.ok()) << begin << ": " << recovered.status().ToString();
+    // The last bytes of a header are zeros anyhow, but each record ends with a value that is none.
+    EXPECT_EQ(*recovered, PutsUpTo(whole)) << begin;
+    EXPECT_FALSE(world.store().recovery().cut_reason.empty()) << begin;
+    ExpectStillWorks(world, PutsUpTo(whole), std::to_string(begin));
+  }
+}
+
+TEST(TornTailTest, TrailingBytesAreCutWhateverTheyAre) {
+  const std::string record = [] {
+    StoreWorld world;
+    MakeLog(world, 1, Durability::kBuffered);
+    return world.Bytes(kFirst).substr(kSegmentHeaderBytes);
+  }();
+  for (const auto durability : {Durability::kBuffered, Durability::kSync}) {
+    for (const std::string& trailing :
+         {std::string(1, '\0'), std::string(63, '\0'), std::string(4096, '\0'), std::string(1, 'x'),
+          std::string(1000, 'x'), record, record + record, record.substr(0, kRecordHeaderBytes)}) {
+      StoreWorld world;
+      MakeLog(world, 2, durability);
+      world.Append(kFirst, trailing);
+      const Result<Dump> recovered = world.Recovered();
+      ASSERT_TRUE(recovered.ok()) << recovered.status().ToString();
+      EXPECT_EQ(*recovered, PutsUpTo(2));
+      EXPECT_EQ(world.store().recovery().cut_bytes, trailing.size());
+      ExpectStillWorks(world, PutsUpTo(2), std::to_string(trailing.size()));
+    }
+  }
+}
+
 TEST(TornTailTest, UnsyncedRecordsInAnyOrderKeepAPrefix) {
   // Of five unsynced records every subset may reach the disk; what was not written reads as zeros.
   for (unsigned kept = 0; kept < 32; ++kept) {
@@ -245,6 +286,10 @@ TEST(ForgedRecordTest, WellSealedNonsenseIsNotApplied) {
   AppendOperation({.kind = OperationKind::kSet, .key = "x", .value = "y"}, &long_key);
   long_key[1] = 100;
   std::string no_kind(kOperationHeaderBytes, '\0');
+  std::string fourth_kind(kOperationHeaderBytes, '\0');
+  fourth_kind[0] = 4;
+  std::string last_kind(kOperationHeaderBytes, '\0');
+  last_kind[0] = '\xff';
   std::string clear_with_key;
   AppendOperation({.kind = OperationKind::kClear, .key = "x", .value = ""}, &clear_with_key);
   std::string delete_with_value;
@@ -259,6 +304,8 @@ TEST(ForgedRecordTest, WellSealedNonsenseIsNotApplied) {
       {trailing, kMalformed},
       {long_key, kMalformed},
       {no_kind, kMalformed},
+      {fourth_kind, kMalformed},
+      {last_kind, kMalformed},
       {clear_with_key, kMalformed},
       {delete_with_value, kMalformed},
       {good, kSequence, 3},
