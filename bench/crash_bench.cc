@@ -73,6 +73,18 @@ Trace PendingTrace() {
 
 PersistenceModel Posix() { return FindModel("posix").value(); }
 
+/// The rows by their place in the table, as arguments of a benchmark.
+void EveryRow(benchmark::internal::Benchmark* benchmark) {
+  for (size_t row = 0; row < std::size(kModels); ++row) {
+    benchmark->Arg(static_cast<int64_t>(row));
+  }
+}
+const PersistenceModel& RowOf(benchmark::State& state) {
+  const PersistenceModel& model = kModels[static_cast<size_t>(state.range(0))];
+  state.SetLabel(std::string(model.name));
+  return model;
+}
+
 /// The point with the most pending effects, twelve at most.
 CrashPoint BusiestPoint(const EffectGraph& graph) {
   CrashPoint best;
@@ -132,6 +144,30 @@ void StatesAt(benchmark::State& state, const Trace& trace, const PersistenceMode
   state.SetItemsProcessed(state.iterations());
   state.counters["pending"] = static_cast<double>(view.pending().size());
 }
+
+void LowerUnderEveryModel(benchmark::State& state) {
+  const Image base;
+  const Trace trace = LogTrace();
+  const PersistenceModel& model = RowOf(state);
+  for (auto _ : state) {
+    const EffectGraph graph = Lower(base, trace, model);
+    benchmark::DoNotOptimize(graph.effects.data());
+  }
+}
+BENCHMARK(LowerUnderEveryModel)->Apply(EveryRow);
+
+void StatesUnderEveryModel(benchmark::State& state) {
+  StatesAt(state, PendingTrace(), RowOf(state));
+}
+BENCHMARK(StatesUnderEveryModel)->Apply(EveryRow);
+
+void CountUnderEveryModel(benchmark::State& state) {
+  const Trace trace = PendingTrace();
+  const EffectGraph graph = Lower(Image(), trace, RowOf(state));
+  PointView view(graph, BusiestPoint(graph));
+  for (auto _ : state) benchmark::DoNotOptimize(view.Count(1000));
+}
+BENCHMARK(CountUnderEveryModel)->Apply(EveryRow);
 
 void StatesOfALog(benchmark::State& state) { StatesAt(state, LogTrace(), Posix()); }
 BENCHMARK(StatesOfALog);

@@ -3,9 +3,10 @@
 // An effect is the full new content of one register: one sector of a file, a file's size, or one
 // name in a directory (an atomic rename changes two names in one effect). The versions of a
 // register persist in order: a later version of a cached sector contains the earlier ones. Besides
-// that, a model may demand that some effects persist before others. A sync forces effects: from its
-// end on they cannot be lost. A crash state keeps a downward-closed set of the effects issued so
-// far.
+// that, a model may demand that some effects persist before others: an edge. A sync forces effects:
+// from its end on they cannot be lost. A crash state keeps a downward-closed set of the effects
+// issued so far. Where a model says so, an effect that a failed sync abandoned binds nothing from
+// then on: what has an edge to it need wait only for what it waited for.
 //
 // Not modelled as effects: the creation of an inode (a file system that kept a name without its
 // inode would be broken, and an inode without a name shows nowhere), times, link counts.
@@ -48,16 +49,19 @@ struct RegisterWrite {
 };
 
 struct Effect {
-  uint32_t step = 0;             // of the trace: the operation that issued it
-  uint32_t forced_from = kNone;  // the step (a sync's end) from which on it cannot be lost
-  bool abandoned = false;   // a failed sync of its object left it clean: no later one will write it
-  bool frees = false;       // kSize, shrinking: sectors from the new size on are freed
-  uint32_t first_edge = 0;  // into EffectGraph::edges: effects that must persist before
-  uint32_t edge_count = 0;  // beside the predecessors on its registers
+  uint32_t step = 0;                // of the trace: the operation that issued it
+  uint32_t forced_from = kNone;     // the step (a sync's end) from which on it cannot be lost
+  uint32_t abandoned_from = kNone;  // the step (a failed sync's end) that left it clean: no later
+                                    // sync of its object will write it
+  bool frees = false;               // kSize, shrinking: sectors from the new size on are freed
+  bool intermediate = false;        // kSize: the same write went on to grow the file
+  uint32_t first_edge = 0;          // into EffectGraph::edges: effects that must persist before
+  uint32_t edge_count = 0;          // beside the predecessors on its registers
   RegisterWrite write;
   RegisterWrite second;  // of an atomic rename; reg is kNone otherwise
 
   [[nodiscard]] bool has_second() const { return second.reg != kNone; }
+  [[nodiscard]] bool abandoned() const { return abandoned_from != kNone; }
 };
 
 /// A range that was allocated before it was written: it reads as zeros until then.
@@ -97,6 +101,15 @@ struct EffectGraph {
   }
 };
 
+/// Calls `visit` with each effect that must persist before `id`, one step back.
+template <typename Visit>
+void ForEachPrerequisite(const EffectGraph& graph, EffectId id, Visit visit) {
+  const Effect& effect = graph.effects[id];
+  if (effect.write.previous != kNone) visit(effect.write.previous);
+  if (effect.has_second() && effect.second.previous != kNone) visit(effect.second.previous);
+  for (uint32_t i = 0; i < effect.edge_count; ++i) visit(graph.edges[effect.first_edge + i]);
+}
+
 /// Lowers a run that began on `base`, durable. `trace` must outlive the graph.
 [[nodiscard]] EffectGraph Lower(const Image& base, const Trace& trace,
                                 const PersistenceModel& model);
@@ -105,7 +118,8 @@ struct EffectGraph {
 [[nodiscard]] std::vector<CrashPoint> CrashPoints(const Trace& trace);
 
 // Names. An operation is named by its IoTag and how often the tag came before: "wal.append#2"; an
-// effect by its operation and its register: "wal.append#2/s0", ".../size", "wal.create#1/+LOG",
+// effect by its operation and its register: "wal.append#2/s0", ".../size", ".../size:4096" of
+// a write that grew the file further, "wal.create#1/+LOG",
 // "gc.remove#1/-LOG", "wal.publish#1/rename". A crash point is named by the operation it precedes,
 // "wal.sync#1.begin" and "wal.sync#1.end" for the two steps of a sync, or "end". Names survive
 // changes elsewhere in the program, which step numbers do not.

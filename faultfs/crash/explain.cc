@@ -1,10 +1,11 @@
 // Explain: the search for a state that leaves an observed tree.
 //
 // Names first: each way in which the pending directory entries may have persisted gives a tree, and
-// where that tree has the observed names, each file in it is matched with the observed one. Without
-// edges between registers (no model row with an order of its own) the registers of a file are
-// independent once its size is chosen, and each sector takes the newest version that fits. With
-// edges the states are few, and are tried one by one.
+// where that tree has the observed names, each file in it is matched with the observed one. Once
+// its size is chosen, the sectors of a file are independent: none waits for anything but its
+// earlier versions, and each takes the newest version that fits, which is the best for all that
+// wait for it. So what is left to search is the sizes, together with what waits across files. Where
+// everything has one order, sectors too, the states are few, and are tried one by one.
 
 #include <algorithm>
 #include <map>
@@ -39,7 +40,7 @@ class Explainer {
   }
 
   std::optional<CrashState> Run() {
-    if (!graph_.edges.empty()) return TryAll();
+    if (graph_.model.order == EffectOrder::kTotal) return TryAll();
     // Zeros first: the plainest explanation, and the likeliest.
     for (Fill fill : AllowedFills()) {
       for (bool any_bytes : {false, true}) {
@@ -54,12 +55,17 @@ class Explainer {
 
  private:
   std::optional<CrashState> TryAll() {
+    std::optional<CrashState> found;
     ExhaustiveChooser chooser;
     do {
       CrashState state = view_.Make(chooser);
-      if (SameContent(view_.Materialize(state), observed_)) return state;
+      const bool plain = state.fill == Fill::kZeros && state.tears.empty();
+      if (found.has_value() && !plain) continue;
+      if (!SameContent(view_.Materialize(state), observed_)) continue;
+      if (plain) return state;
+      found = std::move(state);
     } while (chooser.Advance());
-    return std::nullopt;
+    return found;
   }
 
   /// Depth first over the pending entries, the kept ones first.
@@ -67,8 +73,12 @@ class Explainer {
     if (next == entries_.size()) return TryTree();
     const Effect& effect = graph_.effects[entries_[next]];
     const auto is_lost = [&](EffectId id) { return id != kNone && lost_.contains(id); };
-    const bool must_lose =
+    bool must_lose =
         is_lost(effect.write.previous) || (effect.has_second() && is_lost(effect.second.previous));
+    for (uint32_t i = 0; i < effect.edge_count && !must_lose; ++i) {
+      const EffectId other = graph_.edges[effect.first_edge + i];
+      must_lose = is_lost(other) && !view_.Released(other);
+    }
     if (!must_lose) {
       if (auto state = TryEntries(next + 1)) return state;
     }
@@ -136,34 +146,78 @@ class Explainer {
     return true;
   }
 
+  /// One way in which a file comes to show what was observed.
+  struct Match {
+    std::vector<EffectId> lost;
+    std::optional<Tear> tear;
+  };
+
   std::optional<CrashState> TryContents() {
-    CrashState state{.point = view_.point(), .lost = {}, .tears = {}, .fill = fill_};
-    std::vector<EffectId> lost(lost_.begin(), lost_.end());
+    const std::vector<EffectId> lost(lost_.begin(), lost_.end());
+    if (!IsClosed(lost, 0)) return std::nullopt;
+    candidates_.clear();
     for (const auto& [ours, theirs] : matches_) {
-      if (!MatchFile(ours, theirs, lost, state.tears)) return std::nullopt;
+      candidates_.push_back(MatchFile(ours, theirs));
+      if (candidates_.back().empty()) return std::nullopt;
     }
-    std::sort(lost.begin(), lost.end());
-    state.lost = std::move(lost);
-    return state;
+    return TryFiles(matches_.begin(), 0, lost, {});
   }
 
-  /// One tear is allowed for the whole tree, so a file takes it only if nothing else fits.
-  bool MatchFile(InodeNumber ours, InodeNumber theirs, std::vector<EffectId>& lost,
-                 std::vector<Tear>& tears) {
+  std::optional<CrashState> TryFiles(std::map<InodeNumber, InodeNumber>::const_iterator next,
+                                     size_t decided, const std::vector<EffectId>& lost,
+                                     const std::vector<Tear>& tears) {
+    if (next == matches_.end()) {
+      // Files without a name lose what cannot have persisted, and keep the rest.
+      CrashState state{.point = view_.point(), .lost = lost, .tears = tears, .fill = fill_};
+      view_.CloseUpward(state.lost);
+      return state;
+    }
+    for (const Match& match : candidates_[decided]) {
+      if (match.tear.has_value() && !tears.empty()) continue;
+      std::vector<EffectId> more = lost;
+      more.insert(more.end(), match.lost.begin(), match.lost.end());
+      std::vector<Tear> more_tears = tears;
+      if (match.tear.has_value()) more_tears.push_back(*match.tear);
+      if (!IsClosed(more, decided + 1)) continue;
+      if (auto state = TryFiles(std::next(next), decided + 1, more, more_tears)) return state;
+    }
+    return std::nullopt;
+  }
+
+  /// Whether nothing waits for what is lost, among the names and the first `decided` files.
+  bool IsClosed(const std::vector<EffectId>& lost, size_t decided) {
+    if (graph_.edges.empty()) return true;
+    std::vector<EffectId> closed = lost;
+    view_.CloseUpward(closed);
+    const std::set<EffectId> chosen(lost.begin(), lost.end());
+    const auto last = std::next(matches_.begin(), static_cast<ptrdiff_t>(decided));
+    return std::none_of(closed.begin(), closed.end(), [&](EffectId id) {
+      if (chosen.contains(id)) return false;
+      const Register& reg = graph_.RegisterOf(graph_.effects[id].write);
+      if (reg.kind == RegisterKind::kEntry) return true;
+      const auto file = matches_.find(reg.inode);
+      return file != matches_.end() &&
+             std::distance(matches_.begin(), file) < std::distance(matches_.begin(), last);
+    });
+  }
+
+  /// The ways without a tear come first: one is allowed for the whole tree. Where nothing waits
+  /// across registers, one way is as good as another.
+  std::vector<Match> MatchFile(InodeNumber ours, InodeNumber theirs) {
+    std::vector<Match> found;
     const RegisterId size_reg = ours < graph_.file_size.size() ? graph_.file_size[ours] : kNone;
-    const bool has_tears = graph_.model.tear == TearSize::kByteLinear && tears.empty();
+    const bool has_tears = graph_.model.tear == TearSize::kByteLinear;
     for (bool may_tear : {false, true}) {
       if (may_tear && !has_tears) break;
       for (const std::vector<EffectId>& size_lost : VersionsOf(size_reg)) {
-        std::vector<EffectId> file_lost = size_lost;
-        std::optional<Tear> tear;
-        if (!MatchSectors(ours, theirs, may_tear, file_lost, tear)) continue;
-        lost.insert(lost.end(), file_lost.begin(), file_lost.end());
-        if (tear.has_value()) tears.push_back(*tear);
-        return true;
+        Match match{size_lost, std::nullopt};
+        if (!MatchSectors(ours, theirs, may_tear, match.lost, match.tear)) continue;
+        if (may_tear && !match.tear.has_value()) continue;  // found without
+        found.push_back(std::move(match));
+        if (graph_.edges.empty()) return found;
       }
     }
-    return false;
+    return found;
   }
 
   bool MatchSectors(InodeNumber ours, InodeNumber theirs, bool may_tear,
@@ -291,6 +345,7 @@ class Explainer {
   bool any_bytes_ = false;    // whatever is seen passes for garbage
   Image tree_;
   std::map<InodeNumber, InodeNumber> matches_;  // file of ours -> observed file
+  std::vector<std::vector<Match>> candidates_;  // by file, in the order of matches_
 };
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "faultfs/crash/effect_graph.h"
+#include "faultfs/crash/forcer.h"
+#include "faultfs/crash/journal.h"
 #include "faultfs/env/check.h"
 
 namespace faultfs {
@@ -17,7 +19,13 @@ namespace {
 class Lowering {
  public:
   Lowering(const Image& base, const Trace& trace, const PersistenceModel& model)
-      : trace_(trace), live_(base), unit_(model.unit_bytes()) {
+      : trace_(trace),
+        live_(base),
+        unit_(model.unit_bytes()),
+        minds_blocks_(model.append == AppendRule::kNewDataFirst ||
+                      model.sync == SyncScope::kJournal),
+        journal_(model),
+        forcer_(graph_) {
     graph_.model = model;
     graph_.base = base;
     graph_.trace = &trace;
@@ -32,6 +40,7 @@ class Lowering {
     for (step_ = 0; step_ < trace_.ops.size(); ++step_) {
       const TraceOp& op = trace_.ops[step_];
       const uint64_t old_size = SizeBefore(op);
+      if (minds_blocks_ && op.kind == TraceKind::kWrite) FindNewBlocks(op);
       Apply(op, live_);
       LowerOp(op, old_size);
     }
@@ -39,6 +48,13 @@ class Lowering {
   }
 
  private:
+  /// A sync that has not ended.
+  struct Begun {
+    uint32_t sync_id;
+    EffectId effects;  // issued when it began
+    EffectId reach;    // of a file: how far into the journal it reaches
+  };
+
   void Reserve() {
     size_t units = 0;
     for (const TraceOp& op : trace_.ops) {
@@ -55,23 +71,20 @@ class Lowering {
       case TraceKind::kCreate:
       case TraceKind::kCreateDir:
         SetType(op.inode, op.kind == TraceKind::kCreate ? FileType::kFile : FileType::kDirectory);
-        IssueEntry(op.directory, op.name, op.inode);
+        IssueEntry(op, op.directory, op.name, op.inode);
         break;
       case TraceKind::kLink:
-        IssueEntry(op.directory, op.name, op.inode);
+        IssueEntry(op, op.directory, op.name, op.inode);
         break;
       case TraceKind::kUnlink:
       case TraceKind::kRemoveDir:
-        IssueEntry(op.directory, op.name, kNoInode);
+        IssueEntry(op, op.directory, op.name, kNoInode);
         break;
       case TraceKind::kRename:
         LowerRename(op);
         break;
       case TraceKind::kWrite:
-        IssueSectors(op.inode, op.offset_bytes, op.data.size());
-        if (op.offset_bytes + op.data.size() > old_size && !op.data.empty()) {
-          IssueSize(op.inode, op.offset_bytes + op.data.size(), /*frees=*/false);
-        }
+        if (!op.data.empty()) LowerWrite(op, old_size);
         break;
       case TraceKind::kTruncate:
         if (op.length_bytes == old_size) break;
@@ -81,7 +94,7 @@ class Lowering {
         LowerAllocate(op, old_size);
         break;
       case TraceKind::kSyncBegin:
-        begun_.push_back({op.sync_id, static_cast<EffectId>(graph_.effects.size())});
+        begun_.push_back({op.sync_id, NextEffect(), journal_.ReachOf(op.inode, op.sync_kind)});
         break;
       case TraceKind::kSyncEnd:
         LowerSyncEnd(op);
@@ -92,8 +105,61 @@ class Lowering {
     }
   }
 
+  // The sectors of a block before the size that lets them show: as far as one waits for the other.
+  void LowerWrite(const TraceOp& op, uint64_t size_bytes) {
+    const uint64_t end = op.offset_bytes + op.data.size();
+    const bool by_block = graph_.model.growth == GrowthRule::kBlocks && end > size_bytes;
+    const bool new_blocks =
+        std::find(new_blocks_.begin(), new_blocks_.end(), 1) != new_blocks_.end();
+    const bool extents = end > size_bytes || new_blocks;
+    for (uint64_t begin = op.offset_bytes; begin < end;) {
+      const uint64_t block_end = (begin / kBlockBytes + 1) * kBlockBytes;
+      const uint64_t piece_end = by_block ? std::min(end, block_end) : end;
+      const EffectId first = NextEffect();
+      IssueSectors(op.inode, begin, piece_end - begin);
+      if (piece_end > size_bytes) {
+        AddDataWaits(op, first);
+        journal_.WaitsOfSize(waits_);
+        const EffectId size = IssueSize(op.inode, piece_end, /*frees=*/false);
+        graph_.effects[size].intermediate = piece_end < end;
+        size_bytes = piece_end;
+      }
+      begin = piece_end;
+    }
+    if (extents) journal_.NoteExtents(op.inode, NextEffect());
+  }
+
+  /// The size of an append waits for the sectors from `first` on, which it has just written.
+  void AddDataWaits(const TraceOp& op, EffectId first) {
+    if (graph_.model.append == AppendRule::kFree) return;
+    for (EffectId id = first; id < NextEffect(); ++id) {
+      const uint64_t sector = graph_.RegisterOf(graph_.effects[id].write).sector;
+      const uint64_t block = sector * unit_ / kBlockBytes - op.offset_bytes / kBlockBytes;
+      const bool waits = graph_.model.append == AppendRule::kDataFirst || new_blocks_[block] != 0;
+      if (waits) waits_.push_back(id);
+    }
+  }
+
+  /// Which of the blocks that a write is about to touch are holes or beyond the last block.
+  void FindNewBlocks(const TraceOp& op) {
+    const Inode* file = live_.Find(op.inode);
+    const uint64_t end = op.offset_bytes + op.data.size();
+    new_blocks_.clear();
+    for (uint64_t block = op.offset_bytes / kBlockBytes; block * kBlockBytes < end; ++block) {
+      new_blocks_.push_back(block >= file->blocks.size() || !file->blocks[block] ? 1 : 0);
+    }
+  }
+
   void LowerTruncate(const TraceOp& op, bool frees) {
+    const bool journaled = graph_.model.truncate == TruncateRule::kJournaled;
+    if (journaled) {
+      journal_.WaitsOfEntry(op, waits_);
+    } else {
+      journal_.WaitsOfSize(waits_);
+    }
     const EffectId cut = IssueSize(op.inode, op.length_bytes, frees);
+    if (journaled) journal_.Add(cut, op, /*gives_name=*/false);
+    journal_.NoteExtents(op.inode, NextEffect());
     if (!frees) return;
     graph_.file_cuts[op.inode].push_back(cut);
     SectorTable& table = TableOf(op.inode);
@@ -109,22 +175,42 @@ class Lowering {
 
   void LowerRename(const TraceOp& op) {
     if (TypeOf(op.inode) == FileType::kDirectory) graph_.renames_directories = true;
+    if (graph_.model.replace == ReplaceRule::kSafe && op.replaced != kNoInode) {
+      AddContentWaits(op.inode);
+    }
     if (graph_.model.rename == RenameRule::kTwoEdits) {
-      IssueEntry(op.to_directory, op.to_name, op.inode);
-      IssueEntry(op.directory, op.name, kNoInode);
+      IssueEntry(op, op.to_directory, op.to_name, op.inode);
+      IssueEntry(op, op.directory, op.name, kNoInode);
       return;
     }
-    Effect effect;
-    effect.write = Write(EntryRegister(op.to_directory, op.to_name), op.inode);
-    effect.second = Write(EntryRegister(op.directory, op.name), kNoInode);
-    const EffectId id = Issue(effect, op.to_directory);
+    journal_.WaitsOfEntry(op, waits_);
+    const RegisterId added = EntryRegister(op.to_directory, op.to_name);
+    const RegisterId removed = EntryRegister(op.directory, op.name);
+    const EffectId id = Issue(op.to_directory, added, op.inode);
+    SetWrite(graph_.effects[id].second, id, removed, kNoInode);
+    journal_.Add(id, op, /*gives_name=*/true);
     if (op.directory != op.to_directory) unsynced_[op.directory].push_back(id);
+  }
+
+  /// All that was written of a file, and its size.
+  void AddContentWaits(InodeNumber file) {
+    const auto add = [this](RegisterId reg) {
+      if (reg != kNone && graph_.registers[reg].last != kNone) {
+        waits_.push_back(graph_.registers[reg].last);
+      }
+    };
+    for (RegisterId reg : graph_.file_sectors[file]) add(reg);
+    add(graph_.file_size[file]);
   }
 
   void LowerAllocate(const TraceOp& op, uint64_t old_size) {
     const uint64_t end_bytes = op.offset_bytes + op.length_bytes;
     graph_.allocated.push_back({step_, op.inode, op.offset_bytes, end_bytes});
-    if (!op.keep_size && end_bytes > old_size) IssueSize(op.inode, end_bytes, /*frees=*/false);
+    if (!op.keep_size && end_bytes > old_size) {
+      journal_.WaitsOfSize(waits_);
+      IssueSize(op.inode, end_bytes, /*frees=*/false);
+    }
+    journal_.NoteExtents(op.inode, NextEffect());
   }
 
   // What a sync forces was decided when it began. A failed one forces nothing and leaves its pages
@@ -134,16 +220,39 @@ class Lowering {
     const auto begin = std::find_if(begun_.begin(), begun_.end(),
                                     [&](const Begun& b) { return b.sync_id == op.sync_id; });
     FAULTFS_CHECK(begin != begun_.end(), "a sync begins before it ends");
-    const EffectId begun = begin->effects;
+    const Begun begun = *begin;
     begun_.erase(begin);
     if (op.sync_outcome == SyncOutcome::kIgnored) return;
     if (op.sync_outcome == SyncOutcome::kOk && graph_.model.sync == SyncScope::kEverything) {
       for (InodeNumber object = 0; object < unsynced_.size(); ++object) {
-        EndSync(object, begun, SyncOutcome::kOk, [](const Effect&) { return true; });
+        EndSync(object, begun.effects, SyncOutcome::kOk, [](const Effect&) { return true; });
       }
-    } else if (op.inode < unsynced_.size()) {
-      EndSync(op.inode, begun, op.sync_outcome,
+      return;
+    }
+    if (op.inode < unsynced_.size()) {
+      EndSync(op.inode, begun.effects, op.sync_outcome,
               [&](const Effect& effect) { return InRange(effect, op); });
+    }
+    if (op.sync_outcome == SyncOutcome::kOk) ForceBesideObject(op, begun);
+  }
+
+  // What a file system makes durable with an object because it cannot, or does not, tell it apart.
+  void ForceBesideObject(const TraceOp& sync, const Begun& begun) {
+    if (TypeOf(sync.inode) == FileType::kDirectory) {
+      if (graph_.model.dir_sync == DirSyncScope::kJournal) {
+        ForceAll(journal_.TakeBelow(begun.effects));
+      }
+    } else if (graph_.model.sync == SyncScope::kJournal) {
+      ForceAll(journal_.TakeBelow(begun.reach));
+    } else if (graph_.model.sync == SyncScope::kEntry && sync.sync_kind == SyncKind::kFull) {
+      ForceAll(journal_.TakeNamesBelow(sync.inode, begun.effects));
+    }
+  }
+
+  /// But for what a failed sync has abandoned.
+  void ForceAll(const std::vector<EffectId>& effects) {
+    for (EffectId id : effects) {
+      if (!graph_.effects[id].abandoned()) forcer_.Force(id, step_);
     }
   }
 
@@ -153,13 +262,12 @@ class Lowering {
     std::vector<EffectId>& effects = unsynced_[object];
     size_t kept = 0;
     for (EffectId id : effects) {
-      Effect& effect = graph_.effects[id];
-      if (id >= begun || !covers(effect)) {
+      if (id >= begun || !covers(graph_.effects[id])) {
         effects[kept++] = id;
       } else if (outcome == SyncOutcome::kOk) {
-        Force(id);
-      } else if (effect.forced_from == kNone) {
-        effect.abandoned = true;
+        forcer_.Force(id, step_);
+      } else {
+        forcer_.Abandon(id, step_);
       }
     }
     effects.resize(kept);
@@ -174,36 +282,17 @@ class Lowering {
            begin_bytes + unit_ > sync.offset_bytes;
   }
 
-  /// The effect and everything that must persist before it.
-  void Force(EffectId id) {
-    std::vector<EffectId>& work = force_work_;
-    work.assign(1, id);
-    while (!work.empty()) {
-      Effect& effect = graph_.effects[work.back()];
-      work.pop_back();
-      if (effect.forced_from != kNone) continue;
-      effect.forced_from = step_;
-      if (effect.write.previous != kNone) work.push_back(effect.write.previous);
-      if (effect.has_second() && effect.second.previous != kNone) {
-        work.push_back(effect.second.previous);
-      }
-      for (uint32_t i = 0; i < effect.edge_count; ++i) {
-        work.push_back(graph_.edges[effect.first_edge + i]);
-      }
-    }
-  }
-
-  void IssueEntry(InodeNumber directory, std::string_view name, InodeNumber inode) {
-    Effect effect;
-    effect.write = Write(EntryRegister(directory, name), inode);
-    Issue(effect, directory);
+  void IssueEntry(const TraceOp& op, InodeNumber directory, std::string_view name,
+                  InodeNumber inode) {
+    journal_.WaitsOfEntry(op, waits_);
+    const EffectId id = Issue(directory, EntryRegister(directory, name), inode);
+    journal_.Add(id, op, /*gives_name=*/inode != kNoInode);
   }
 
   EffectId IssueSize(InodeNumber inode, uint64_t size_bytes, bool frees) {
-    Effect effect;
-    effect.frees = frees;
-    effect.write = Write(SizeRegister(inode), size_bytes);
-    return Issue(effect, inode);
+    const EffectId id = Issue(inode, SizeRegister(inode), size_bytes);
+    graph_.effects[id].frees = frees;
+    return id;
   }
 
   void IssueSectors(InodeNumber inode, uint64_t offset_bytes, uint64_t length_bytes) {
@@ -214,25 +303,37 @@ class Lowering {
       graph_.content.resize(at + unit_, '\0');
       (void)live_.Read(inode, sector * unit_,
                        std::as_writable_bytes(std::span(graph_.content.data() + at, unit_)));
-      Effect effect;
-      effect.write = Write(SectorRegister(inode, sector), at);
-      Issue(effect, inode);
+      Issue(inode, SectorRegister(inode, sector), at);
     }
   }
 
-  RegisterWrite Write(RegisterId reg, uint64_t value) const {
-    return {.reg = reg, .previous = graph_.registers[reg].last, .value = value};
+  void SetWrite(RegisterWrite& write, EffectId id, RegisterId reg, uint64_t value) {
+    write.reg = reg;
+    write.previous = graph_.registers[reg].last;
+    write.value = value;
+    graph_.registers[reg].last = id;
   }
 
-  EffectId Issue(Effect effect, InodeNumber object) {
-    const EffectId id = static_cast<EffectId>(graph_.effects.size());
+  EffectId NextEffect() const { return static_cast<EffectId>(graph_.effects.size()); }
+
+  /// Uses up `waits_`.
+  EffectId Issue(InodeNumber object, RegisterId reg, uint64_t value) {
+    const EffectId id = NextEffect();
+    const size_t first_edge = graph_.edges.size();
+    if (graph_.model.order == EffectOrder::kTotal) {
+      if (id > 0) graph_.edges.push_back(id - 1);
+    } else {
+      for (EffectId before : waits_) {
+        if (graph_.effects[before].forced_from == kNone) graph_.edges.push_back(before);
+      }
+    }
+    waits_.clear();
+    // In its place: copying what was just put together field by field stalls the processor.
+    Effect& effect = graph_.effects.emplace_back();
     effect.step = step_;
-    effect.first_edge = static_cast<uint32_t>(graph_.edges.size());
-    if (graph_.model.order == EffectOrder::kTotal && id > 0) graph_.edges.push_back(id - 1);
-    effect.edge_count = static_cast<uint32_t>(graph_.edges.size()) - effect.first_edge;
-    graph_.registers[effect.write.reg].last = id;
-    if (effect.has_second()) graph_.registers[effect.second.reg].last = id;
-    graph_.effects.push_back(effect);
+    effect.first_edge = static_cast<uint32_t>(first_edge);
+    effect.edge_count = static_cast<uint32_t>(graph_.edges.size() - first_edge);
+    SetWrite(effect.write, id, reg, value);
     if (unsynced_.size() <= object) unsynced_.resize(object + 1);
     unsynced_[object].push_back(id);
     return id;
@@ -325,10 +426,6 @@ class Lowering {
     std::vector<Entry> entries;          // by sector
     uint64_t base_sectors = UINT64_MAX;  // from here on no cut has left anything of the base
   };
-  struct Begun {
-    uint32_t sync_id;
-    EffectId effects;  // issued when it began
-  };
 
   SectorTable& TableOf(InodeNumber inode) {
     if (sectors_.size() <= inode) sectors_.resize(inode + 1);
@@ -338,13 +435,17 @@ class Lowering {
   const Trace& trace_;
   Image live_;
   const size_t unit_;
+  const bool minds_blocks_;
   uint32_t step_ = 0;
   EffectGraph graph_;
   std::vector<std::vector<RegisterId>> entries_;  // by directory: sorted by name
   std::vector<SectorTable> sectors_;              // by file
   std::vector<std::vector<EffectId>> unsynced_;   // by object: what its next sync covers
   std::vector<Begun> begun_;                      // syncs that have not ended
-  std::vector<EffectId> force_work_;
+  std::vector<EffectId> waits_;                   // what the effect issued next must wait for
+  std::vector<uint8_t> new_blocks_;               // of the write that is being lowered
+  Journal journal_;
+  Forcer forcer_;
 };
 
 }  // namespace

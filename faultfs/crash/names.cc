@@ -107,7 +107,7 @@ std::string RegisterName(const EffectGraph& graph, const Effect& effect) {
     case RegisterKind::kSector:
       return fmt::format("s{}", reg.sector);
     case RegisterKind::kSize:
-      return "size";
+      return effect.intermediate ? fmt::format("size:{}", effect.write.value) : "size";
     case RegisterKind::kEntry:
       return (effect.write.value == kNoInode ? "-" : "+") + reg.name;
   }
@@ -156,15 +156,9 @@ std::string Label(const EffectGraph& graph, const Effect& effect, const Paths& p
   return {};
 }
 
-std::vector<EffectId> MustPersistBefore(const EffectGraph& graph, const Effect& effect) {
+std::vector<EffectId> MustPersistBefore(const EffectGraph& graph, EffectId id) {
   std::vector<EffectId> before;
-  if (effect.write.previous != kNone) before.push_back(effect.write.previous);
-  if (effect.has_second() && effect.second.previous != kNone) {
-    before.push_back(effect.second.previous);
-  }
-  for (uint32_t i = 0; i < effect.edge_count; ++i) {
-    before.push_back(graph.edges[effect.first_edge + i]);
-  }
+  ForEachPrerequisite(graph, id, [&](EffectId other) { before.push_back(other); });
   std::sort(before.begin(), before.end());
   before.erase(std::unique(before.begin(), before.end()), before.end());
   return before;
@@ -214,13 +208,13 @@ std::string Describe(const EffectGraph& graph) {
     const Effect& effect = graph.effects[id];
     paths.AdvanceTo(effect.step);
     text += fmt::format("{}: {}", EffectName(graph, id), Label(graph, effect, paths));
-    const std::vector<EffectId> before = MustPersistBefore(graph, effect);
+    const std::vector<EffectId> before = MustPersistBefore(graph, id);
     for (size_t i = 0; i < before.size(); ++i) {
       text += (i == 0 ? "; after " : ", ") + EffectName(graph, before[i]);
     }
     if (effect.forced_from != kNone) {
       text += "; forced by " + OperationName(*graph.trace, effect.forced_from);
-    } else if (effect.abandoned) {
+    } else if (effect.abandoned()) {
       text += "; abandoned by a failed sync";
     }
     text += "\n";

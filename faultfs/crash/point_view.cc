@@ -32,7 +32,10 @@ void PointView::FindPending() {
     newest_[effect.write.reg] = id;
     if (effect.has_second()) newest_[effect.second.reg] = id;
     if (effect.forced_from >= point_.steps) pending_.push_back(id);
+    any_released_ |= effect.abandoned_from < point_.steps;
   }
+  any_released_ &= graph_.model.abandoned == AbandonRule::kReleases && !graph_.edges.empty();
+  if (any_released_) blocked_.resize(issued_, 0);
 }
 
 void PointView::FindTouchedFiles() {
@@ -83,8 +86,9 @@ CrashState PointView::Make(Chooser& chooser) {
   CrashState state{.point = point_, .lost = {}, .tears = {}, .fill = Fill::kZeros};
   state.lost.reserve(pending_.size());
   for (EffectId id : pending_) {
-    lost_[id] = FollowsLost(graph_.effects[id]) || chooser.Choose(2) == 1 ? 1 : 0;
+    lost_[id] = FollowsLost(id) || chooser.Choose(2) == 1 ? 1 : 0;
     if (lost_[id] != 0) state.lost.push_back(id);
+    if (any_released_) FindBlocked(id);
   }
   if (graph_.model.tear == TearSize::kByteLinear && !state.lost.empty()) {
     const std::vector<TearSite> sites = TearSites();
@@ -103,24 +107,22 @@ CrashState PointView::Make(Chooser& chooser) {
 
 uint64_t PointView::Count(uint64_t cap) {
   if (cap <= 1) return cap;
-  // Registers without edges between them are independent: the product of their versions is a lower
-  // bound that spares most enumerations that would run into the cap. A pending rename ties two
-  // registers together, which then count for nothing.
-  if (graph_.edges.empty()) {
-    std::map<RegisterId, uint64_t> versions;
-    for (EffectId id : pending_) ++versions[graph_.effects[id].write.reg];
-    for (EffectId id : pending_) {
-      if (!graph_.effects[id].has_second()) continue;
-      versions.erase(graph_.effects[id].write.reg);
-      versions.erase(graph_.effects[id].second.reg);
-    }
-    uint64_t product = 1;
-    for (const auto& [reg, count] : versions) {
-      if (product > cap / (count + 1)) return cap;
-      product *= count + 1;
-    }
-    if (product >= cap) return cap;
+  // Registers none of whose effects waits for another are independent: where all others are lost,
+  // the product of their versions is a lower bound that spares most enumerations that would run
+  // into the cap. A pending rename ties two registers together, which then count for nothing.
+  std::map<RegisterId, uint64_t> versions;
+  for (EffectId id : pending_) ++versions[graph_.effects[id].write.reg];
+  for (EffectId id : pending_) {
+    const Effect& effect = graph_.effects[id];
+    if (effect.has_second() || effect.edge_count > 0) versions.erase(effect.write.reg);
+    if (effect.has_second()) versions.erase(effect.second.reg);
   }
+  uint64_t product = 1;
+  for (const auto& [reg, count] : versions) {
+    if (product > cap / (count + 1)) return cap;
+    product *= count + 1;
+  }
+  if (product >= cap) return cap;
   uint64_t count = 0;
   ExhaustiveChooser chooser;
   do {
@@ -191,8 +193,9 @@ void PointView::CloseUpward(std::vector<EffectId>& lost) {
   Assume(lost);
   lost.clear();
   for (EffectId id : pending_) {
-    if (FollowsLost(graph_.effects[id])) lost_[id] = 1;
+    if (FollowsLost(id)) lost_[id] = 1;
     if (lost_[id] != 0) lost.push_back(id);
+    if (any_released_) FindBlocked(id);
   }
 }
 
@@ -224,14 +227,27 @@ const std::vector<FreedFile>& PointView::FreedFiles() const {
   return *freed_files_;
 }
 
-bool PointView::FollowsLost(const Effect& effect) const {
-  const auto lost = [this](EffectId id) { return id != kNone && lost_[id] != 0; };
-  if (lost(effect.write.previous)) return true;
-  if (effect.has_second() && lost(effect.second.previous)) return true;
+bool PointView::FollowsLost(EffectId id) const {
+  const Effect& effect = graph_.effects[id];
+  const auto lost = [this](EffectId other) { return other != kNone && lost_[other] != 0; };
+  return lost(effect.write.previous) || (effect.has_second() && lost(effect.second.previous)) ||
+         WaitsForLost(effect);
+}
+
+bool PointView::WaitsForLost(const Effect& effect) const {
   for (uint32_t i = 0; i < effect.edge_count; ++i) {
-    if (lost(graph_.edges[effect.first_edge + i])) return true;
+    const EffectId other = graph_.edges[effect.first_edge + i];
+    if (Released(other) ? blocked_[other] != 0 : lost_[other] != 0) return true;
   }
   return false;
+}
+
+void PointView::FindBlocked(EffectId id) {
+  uint8_t blocked = 0;
+  ForEachPrerequisite(graph_, id, [&](EffectId other) {
+    blocked |= Released(other) ? blocked_[other] : lost_[other];
+  });
+  blocked_[id] = blocked;
 }
 
 void PointView::Assume(const std::vector<EffectId>& lost) {
@@ -240,6 +256,8 @@ void PointView::Assume(const std::vector<EffectId>& lost) {
     FAULTFS_CHECK(Pending(id), "only what is pending can be lost");
     lost_[id] = 1;
   }
+  if (!any_released_) return;
+  for (EffectId id : pending_) FindBlocked(id);
 }
 
 // Only a sector whose newest write is lost can show fill.
@@ -271,10 +289,7 @@ std::vector<PointView::TearSite> PointView::TearSites() const {
     const Effect& effect = graph_.effects[id];
     const Register& reg = graph_.RegisterOf(effect.write);
     if (reg.kind != RegisterKind::kSector) continue;
-    const auto edges = std::span(graph_.edges).subspan(effect.first_edge, effect.edge_count);
-    if (std::any_of(edges.begin(), edges.end(), [&](EffectId e) { return lost_[e] != 0; })) {
-      continue;
-    }
+    if (WaitsForLost(effect)) continue;
     const FileOutcome outcome(*this, reg.inode);
     const SectorOutcome sector = outcome.Sector(effect.write.reg);
     if (sector.shows == SectorOutcome::Shows::kNothing) continue;
@@ -299,21 +314,27 @@ std::vector<PointView::TearSite> PointView::TearSites() const {
 }
 
 CrashState PointView::KeepingOnly(EffectId effect) const {
-  std::vector<uint8_t> keep(issued_, 0);
-  std::vector<EffectId> work = {effect};
+  enum : uint8_t { kUnknown, kPassed, kKept };
+  std::vector<uint8_t> seen(issued_, kUnknown);
+  std::vector<std::pair<EffectId, uint8_t>> work = {{effect, kKept}};
   while (!work.empty()) {
-    const EffectId id = work.back();
+    const auto [id, as] = work.back();
     work.pop_back();
-    if (keep[id] != 0) continue;
-    keep[id] = 1;
+    if (seen[id] >= as) continue;
+    seen[id] = as;
+    // Its registers' earlier versions are contained in what is kept, released or not.
     const Effect& e = graph_.effects[id];
-    if (e.write.previous != kNone) work.push_back(e.write.previous);
-    if (e.has_second() && e.second.previous != kNone) work.push_back(e.second.previous);
-    for (uint32_t i = 0; i < e.edge_count; ++i) work.push_back(graph_.edges[e.first_edge + i]);
+    if (as == kKept) {
+      if (e.write.previous != kNone) work.emplace_back(e.write.previous, kKept);
+      if (e.has_second() && e.second.previous != kNone) work.emplace_back(e.second.previous, kKept);
+    }
+    ForEachPrerequisite(graph_, id, [&](EffectId other) {
+      work.emplace_back(other, Released(other) ? kPassed : kKept);
+    });
   }
   CrashState state{.point = point_, .lost = {}, .tears = {}, .fill = Fill::kZeros};
   for (EffectId id : pending_) {
-    if (keep[id] == 0) state.lost.push_back(id);
+    if (seen[id] != kKept) state.lost.push_back(id);
   }
   return state;
 }

@@ -69,6 +69,10 @@ class PointView {
   [[nodiscard]] bool Persisted(EffectId effect) const {
     return effect < issued_ && lost_[effect] == 0;
   }
+  /// Whether a failed sync has left it unwritten so that nothing waits for it any more.
+  [[nodiscard]] bool Released(EffectId id) const {
+    return any_released_ && graph_.effects[id].abandoned_from < point_.steps;
+  }
   /// The newest of a sector's or a size's effects that persisted in the state assumed.
   [[nodiscard]] EffectId NewestPersisted(RegisterId reg) const {
     EffectId id = newest_[reg];
@@ -95,7 +99,11 @@ class PointView {
   void FindPending();
   void FindTouchedFiles();
   void BuildFloor();
-  [[nodiscard]] bool FollowsLost(const Effect& effect) const;
+  /// Whether it cannot have persisted: an earlier version of its registers is lost, or something
+  /// that it waits for.
+  [[nodiscard]] bool FollowsLost(EffectId id) const;
+  [[nodiscard]] bool WaitsForLost(const Effect& effect) const;
+  void FindBlocked(EffectId id);
   // Of the state assumed:
   [[nodiscard]] bool ShowsFill() const;
   [[nodiscard]] std::vector<TearSite> TearSites() const;
@@ -112,6 +120,9 @@ class PointView {
   std::vector<TouchedFile> touched_files_;
   std::vector<RegisterId> pending_sectors_;
   std::vector<uint8_t> lost_;  // by effect: the state assumed; never of one that is not pending
+  // By effect, while any is released: whether something is lost that a released effect waits for.
+  bool any_released_ = false;
+  std::vector<uint8_t> blocked_;
   Image floor_;
   mutable std::optional<std::vector<FreedFile>> freed_files_;  // found when first asked for
 };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "faultfs/crash/litmus.h"
 #include "faultfs/crash/persistence_model.h"
 #include "faultfs/fault/fault_rule.h"
 #include "harness/cli/internal/cli.h"
@@ -51,10 +52,11 @@ Rows Adapters(const AdapterSet& adapters) {
 Rows Models() {
   Rows rows;
   for (const faultfs::PersistenceModel& model : faultfs::kModels) {
-    rows.emplace_back(
-        model.name,
-        fmt::format("tear={} fill={} rename={} order={} sync={}", Name(model.tear),
-                    Name(model.fill), Name(model.rename), Name(model.order), Name(model.sync)));
+    rows.emplace_back(model.name, "");
+    for (const faultfs::ModelField& field : faultfs::FieldsOf(model)) {
+      rows.emplace_back(fmt::format("  {}={}", field.key, field.word),
+                        fmt::format("{} ({})", field.meaning, field.assumption));
+    }
   }
   return rows;
 }
@@ -118,6 +120,8 @@ int Execute(const ListCommand& command, const Console& console) {
     rows = Adapters(console.adapters);
   } else if (command.what == "models") {
     rows = Models();
+  } else if (command.what == "litmus") {
+    console.out << faultfs::DescribeLitmus(faultfs::kModels);
   } else if (command.what == "verdicts") {
     rows = Verdicts();
   } else if (command.what == "verbs") {

@@ -19,7 +19,7 @@ constexpr uint64_t kAnyNumber = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kMaxJobs = 1024;
 constexpr uint64_t kMaxRuns = 1'000'000'000;
 constexpr uint64_t kMaxTimes = 1'000'000;
-constexpr std::array<std::string_view, 6> kLists = {"scenarios", "adapters", "models",
+constexpr std::array<std::string_view, 7> kLists = {"scenarios", "adapters", "models", "litmus",
                                                     "verdicts",  "verbs",    "faults"};
 
 constexpr const char* kFooter = R"(Exit codes of every verb:
@@ -136,7 +136,7 @@ void AddOthers(Grammar& grammar, Typed& typed) {
       ->type_name("DIR");
 
   grammar.list = grammar.app.add_subcommand(
-      "list", "List scenarios, adapters, models, verdicts, verbs or faults");
+      "list", "List scenarios, adapters, models, litmus, verdicts, verbs or faults");
   grammar.list->add_option("WHAT", typed.list.what, "What to list")->required();
   grammar.list->add_option("PATHS", typed.list.paths, "Of scenarios (default: scenarios)");
 }

@@ -60,24 +60,34 @@ class Aftermath {
     }
   }
 
-  /// The halves of an atomic rename go together; under a total order what is kept is a prefix.
+  /// The halves of an atomic rename go together, and nothing is there without what it waits for.
   bool Allowed(const Levels& levels) const {
-    std::map<size_t, bool> joints;
-    size_t last_kept = 0;
-    size_t first_lost = SIZE_MAX;
-    for (const auto& [place, versions] : history_.places) {
-      for (size_t i = 0; i < versions.size(); ++i) {
-        const bool kept = i < levels.at(place);
-        const Version& version = versions[i];
-        if (version.joint && joints.try_emplace(*version.joint, kept).first->second != kept) {
-          return false;
+    for (const auto& [turn, places] : history_.at_turn) {
+      const bool kept = Kept(turn, levels);
+      for (const auto& [place, index] : places) {
+        if ((index < levels.at(place)) != kept) return false;
+        if (!kept) continue;
+        for (size_t before : history_.At({place, index}).waits) {
+          if (!Satisfied(before, levels)) return false;
         }
-        const size_t turn = version.joint.value_or(version.issue);
-        if (kept) last_kept = std::max(last_kept, turn + 1);
-        if (!kept) first_lost = std::min(first_lost, turn);
       }
     }
-    return model_.order == EffectOrder::kFree || last_kept <= first_lost;
+    return true;
+  }
+
+  bool Kept(size_t turn, const Levels& levels) const {
+    const auto& [place, index] = history_.at_turn.at(turn).front();
+    return index < levels.at(place);
+  }
+
+  /// Something is there, or a failed sync has left it out and it had nothing to wait for itself.
+  bool Satisfied(size_t turn, const Levels& levels) const {
+    if (Kept(turn, levels)) return true;
+    if (model_.abandoned == AbandonRule::kBinds || !history_.Abandoned(turn)) return false;
+    for (size_t before : history_.Before(turn)) {
+      if (!Satisfied(before, levels)) return false;
+    }
+    return true;
   }
 
   /// A file while its history is replayed.
@@ -289,13 +299,9 @@ class Aftermath {
     return false;
   }
 
-  bool FirstLost(const Version& version, const Levels& levels) const {
-    for (const auto& [place, versions] : history_.places) {
-      for (size_t i = levels.at(place); i < versions.size(); ++i) {
-        if (versions[i].issue < version.issue) return false;
-      }
-    }
-    return true;
+  bool WaitsForNothing(const Version& version, const Levels& levels) const {
+    return std::all_of(version.waits.begin(), version.waits.end(),
+                       [&](size_t before) { return Satisfied(before, levels); });
   }
 
   std::vector<Mix> Mixes(const std::map<Number, Replayed>& files, const PlainDisk& disk,
@@ -309,7 +315,7 @@ class Aftermath {
       if (sector * unit_ >= files.at(number).size) continue;
       for (size_t i = levels.at(place); i < versions.size(); ++i) {
         if (FreedSince(number, sector, versions[i], levels)) continue;
-        if (model_.order == EffectOrder::kTotal && !FirstLost(versions[i], levels)) continue;
+        if (!WaitsForNothing(versions[i], levels)) continue;
         AddMixes(disk.files.at(number).bytes, {number, sector, versions[i].bytes, 0, true}, mixes);
       }
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,10 +56,14 @@ inline Leaves Enumerate(PointView& view) {
   return leaves;
 }
 
-/// A few models that between them have every switch.
+/// The rows, and a few that between them have the switches that change what a state is made of.
 inline std::vector<PersistenceModel> SomeModels() {
-  return {Posix("512", "stale"), Posix("byte-linear", "stale", "two-edits"),
-          Posix("4096", "zeros", "two-edits"), FindModel("prefix").value()};
+  std::vector<PersistenceModel> models(std::begin(kModels), std::end(kModels));
+  models.push_back(Posix("byte-linear", "stale", "two-edits"));
+  models.push_back(Posix("4096", "zeros", "two-edits"));
+  models.push_back(FindModel("ext4-ordered").value());
+  models.back().tear = TearSize::kByteLinear;
+  return models;
 }
 
 /// Calls `check` with every point of every small run, and of some random ones.

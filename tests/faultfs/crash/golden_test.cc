@@ -62,6 +62,41 @@ void AddRenameGoldens(std::vector<Golden>& goldens) {
                      CreateWriteRename(), FindModel("prefix").value()});
 }
 
+/// What the file systems make of the same calls: appends, names, a rename that replaces, syncs.
+RecordedRun Journaled() {
+  Recorder recorder(DiskOf({{"db/LOG", std::string(4000, 'a')}, {"db/snapshot", "old"}}));
+  recorder.Create("db/tmp", IoTag("snapshot.create"))
+      .Write("db/LOG", 4000, std::string(200, 'b'), kWalAppend)
+      .Write("db/tmp", 0, "new", kSnapshotWrite)
+      .Rename("db/tmp", "db/snapshot", kSnapshotPublish)
+      .Create("db/1.log", kWalCreate)
+      .Truncate("db/LOG", 0, IoTag("wal.cut"))
+      .DataSync("db/LOG", SyncOutcome::kOk, kWalSync)
+      .Remove("db/LOG", kGcRemove)
+      .Sync("db/snapshot", SyncOutcome::kOk, kSnapshotSync)
+      .SyncDir("/", SyncOutcome::kOk, IoTag("db.sync-parent"));
+  return Recorded(recorder);
+}
+
+void AddJournalGoldens(std::vector<Golden>& goldens) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"ext4-ordered",
+       "One journal: an fdatasync after a truncate takes along every name before it, and sizes "
+       "wait "
+       "for the names before them; the bytes in the tail block come when they like."},
+      {"ext4-journal", "Data goes through the journal too, page by page: all in one order."},
+      {"btrfs",
+       "One order for each file: its fdatasync takes along nothing unrelated, its fsync its names; "
+       "a "
+       "directory's sync takes the rest."},
+      {"xfs",
+       "Names and truncates are logged in order; a size waits for its bytes and for no name."}};
+  for (const auto& [row, why] : rows) {
+    goldens.push_back(
+        {"journaled-" + std::string(row), std::string(why), Journaled(), FindModel(row).value()});
+  }
+}
+
 void AddFileGoldens(std::vector<Golden>& goldens) {
   const PersistenceModel posix = FindModel("posix").value();
   Recorder append(DiskOf({{"LOG", std::string(500, 'a')}}));
@@ -144,6 +179,7 @@ void AddSyncGoldens(std::vector<Golden>& goldens) {
 std::vector<Golden> Goldens() {
   std::vector<Golden> goldens;
   AddRenameGoldens(goldens);
+  AddJournalGoldens(goldens);
   AddFileGoldens(goldens);
   AddLogGoldens(goldens);
   AddSyncGoldens(goldens);

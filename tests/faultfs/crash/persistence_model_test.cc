@@ -15,14 +15,11 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::string_view kKeys[] = {"tear", "fill", "rename", "order", "sync"};
-
 std::string_view ValueOf(const PersistenceModel& model, std::string_view key) {
-  if (key == "tear") return Name(model.tear);
-  if (key == "fill") return Name(model.fill);
-  if (key == "rename") return Name(model.rename);
-  if (key == "order") return Name(model.order);
-  return Name(model.sync);
+  for (const ModelField& field : FieldsOf(model)) {
+    if (field.key == key) return field.word;
+  }
+  return {};
 }
 
 TEST(PersistenceModel, RowsAreFoundByName) {
@@ -41,14 +38,14 @@ TEST(PersistenceModel, AWrongNameGetsTheNearest) {
 }
 
 TEST(PersistenceModel, EveryWordOfEverySwitchIsSetAndRead) {
-  for (std::string_view key : kKeys) {
+  for (std::string_view key : SwitchKeys()) {
     const std::vector<std::string_view> values = SwitchValues(key);
     EXPECT_GE(values.size(), 2u) << key;
     for (std::string_view value : values) {
       PersistenceModel model = kModels[0];
       EXPECT_EQ(SetSwitch(model, key, value), Status());
       EXPECT_EQ(ValueOf(model, key), value);
-      for (std::string_view other : kKeys) {
+      for (std::string_view other : SwitchKeys()) {
         if (other != key) {
           EXPECT_EQ(ValueOf(model, other), ValueOf(kModels[0], other));
         }

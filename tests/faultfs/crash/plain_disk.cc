@@ -53,7 +53,10 @@ PlainDisk ToPlain(const Image& image, size_t unit) {
     // An image knows holes by whole blocks of 4096 bytes.
     for (Sector sector = 0; sector * unit < file.bytes.size(); ++sector) {
       const size_t block = sector * unit / kBlockBytes;
-      if (block < inode->blocks.size() && inode->blocks[block]) file.written.insert(sector);
+      if (block < inode->blocks.size() && inode->blocks[block]) {
+        file.written.insert(sector);
+        file.blocks.insert(block);
+      }
     }
   }
   return disk;

@@ -14,10 +14,11 @@ namespace faultfs::test {
 using Number = InodeNumber;
 using Sector = uint64_t;
 
-/// A file: its bytes, and which of its sectors are more than a hole.
+/// A file: its bytes, which of its sectors are more than a hole, and which blocks of 4096 bytes.
 struct PlainFile {
   std::string bytes;
   std::set<Sector> written;
+  std::set<uint64_t> blocks;
 };
 
 struct PlainDisk {

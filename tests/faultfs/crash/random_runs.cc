@@ -21,7 +21,7 @@ class RandomCalls {
     const std::string directory = Pick(live, FileType::kDirectory);
     const std::string fresh = directory + std::string(kNames[random_.Below(std::size(kNames))]);
     const bool is_free = !Exists(live, fresh);
-    switch (random_.Below(16)) {
+    switch (random_.Below(17)) {
       case 0:
       case 1:
         if (is_free) recorder.Create(fresh);
@@ -64,6 +64,9 @@ class RandomCalls {
         break;
       case 15:
         if (!file.empty()) recorder.Allocate(file, Offset(), 1 + Offset(), random_.OneIn(2));
+        break;
+      case 16:
+        if (!file.empty()) recorder.DataSync(file, Outcome());
         break;
     }
   }
@@ -118,7 +121,7 @@ class RandomCalls {
   }
 
   uint64_t Offset() {
-    constexpr uint64_t kOffsets[] = {0, 0, 1, 3, 510, 512, 600, 1023, 1024, 1300};
+    constexpr uint64_t kOffsets[] = {0, 0, 1, 3, 510, 512, 600, 1023, 1024, 1300, 4095, 4096};
     return kOffsets[random_.Below(std::size(kOffsets))];
   }
   std::string Text() {

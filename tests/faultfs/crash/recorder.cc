@@ -69,12 +69,21 @@ Recorder& Recorder::Allocate(std::string_view path, uint64_t offset_bytes, uint6
   return *this;
 }
 
-Recorder& Recorder::Sync(std::string_view path, SyncOutcome outcome, IoTag tag) {
+void Recorder::SyncFile(std::string_view path, SyncKind kind, SyncOutcome outcome, IoTag tag) {
   const auto file = Opened(path);
   hook_.outcome = outcome;
-  const Status status = file->Sync(SyncKind::kFull, tag);
+  const Status status = file->Sync(kind, tag);
   hook_.outcome = SyncOutcome::kOk;
   FAULTFS_CHECK(status.ok() == (outcome != SyncOutcome::kFailed), "a sync comes out as told");
+}
+
+Recorder& Recorder::Sync(std::string_view path, SyncOutcome outcome, IoTag tag) {
+  SyncFile(path, SyncKind::kFull, outcome, tag);
+  return *this;
+}
+
+Recorder& Recorder::DataSync(std::string_view path, SyncOutcome outcome, IoTag tag) {
+  SyncFile(path, SyncKind::kData, outcome, tag);
   return *this;
 }
 

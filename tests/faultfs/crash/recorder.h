@@ -29,6 +29,8 @@ class Recorder {
                      bool keep_size = false, IoTag tag = IoTag("allocate"));
   Recorder& Sync(std::string_view path, SyncOutcome outcome = SyncOutcome::kOk,
                  IoTag tag = IoTag("sync"));
+  Recorder& DataSync(std::string_view path, SyncOutcome outcome = SyncOutcome::kOk,
+                     IoTag tag = IoTag("data-sync"));
   Recorder& SyncDir(std::string_view path, SyncOutcome outcome = SyncOutcome::kOk,
                     IoTag tag = IoTag("sync-dir"));
   Recorder& StartWriteback(std::string_view path, IoTag tag = IoTag("writeback"));
@@ -51,6 +53,7 @@ class Recorder {
     SyncOutcome outcome = SyncOutcome::kOk;
   };
 
+  void SyncFile(std::string_view path, SyncKind kind, SyncOutcome outcome, IoTag tag);
   [[nodiscard]] std::unique_ptr<File> Opened(std::string_view path, bool dsync = false);
 
   NextSync hook_;

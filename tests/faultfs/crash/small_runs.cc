@@ -1,5 +1,7 @@
 #include "tests/faultfs/crash/small_runs.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -194,6 +196,117 @@ void AddAllocateRuns(std::vector<RecordedRun>& runs) {
                                                              .Write("a", 0, "new")));
 }
 
+/// What the journaling models tell apart.
+void AddJournalRuns(std::vector<RecordedRun>& runs) {
+  const std::string half(520, 'h');
+  runs.push_back(Named("names of several files", Recorder(DiskOf({{"a", "1"}, {"b", "2"}}))
+                                                     .Link("a", "c")
+                                                     .Remove("b")
+                                                     .Rename("a", "d")
+                                                     .Create("b")));
+  runs.push_back(
+      Named("a file's sync and what others did before and after", Recorder(DiskOf({{"b", "2"}}))
+                                                                      .Create("c")
+                                                                      .Create("a")
+                                                                      .Write("a", 0, "x")
+                                                                      .Remove("b")
+                                                                      .Sync("a")
+                                                                      .Create("d")));
+  runs.push_back(Named("fdatasync into what was written before", Recorder(DiskOf({{"a", "base"}}))
+                                                                     .Create("b")
+                                                                     .Link("a", "c")
+                                                                     .Write("a", 1, "X")
+                                                                     .DataSync("a")
+                                                                     .Sync("a")));
+  runs.push_back(Named("fdatasync after growth", Recorder(DiskOf({{"a", "base"}}))
+                                                     .Create("b")
+                                                     .Write("a", 4, "more")
+                                                     .Create("c")
+                                                     .DataSync("a")));
+  runs.push_back(Named("fdatasync after a hole was filled", Recorder(DiskOf({{"a", "base"}}))
+                                                                .Truncate("a", 9000)
+                                                                .Sync("a")
+                                                                .Create("b")
+                                                                .Write("a", 5000, "x")
+                                                                .DataSync("a")));
+  runs.push_back(
+      Named("append over a block border", Recorder(DiskOf({{"a", std::string(4090, 'b')}}))
+                                              .Write("a", 4090, "0123456789ab")
+                                              .Create("c")));
+  runs.push_back(
+      Named("append in the tail block, then in a new one",
+            Recorder(DiskOf({{"a", "base"}})).Write("a", 512, "t").Write("a", 4096, "n")));
+  runs.push_back(Named("truncates among names", Recorder(DiskOf({{"a", half}, {"b", half}}))
+                                                    .Create("c")
+                                                    .Truncate("a", 517)
+                                                    .Remove("b")
+                                                    .Truncate("a", 0)
+                                                    .DataSync("a")));
+  runs.push_back(
+      Named("replaced by rename after a sync of something else", Recorder(DiskOf({{"a", "old"}}))
+                                                                     .Create("t")
+                                                                     .Write("t", 0, "new")
+                                                                     .Write("t", 3, "er")
+                                                                     .Rename("t", "a")
+                                                                     .Create("z")
+                                                                     .Sync("z")));
+  runs.push_back(Named("the names of a new directory's file", Recorder()
+                                                                  .MakeDir("d")
+                                                                  .Create("d/a")
+                                                                  .Link("d/a", "b")
+                                                                  .Write("b", 0, "x")
+                                                                  .Sync("b")
+                                                                  .Remove("b")));
+}
+
+/// Where a tree can be explained in two ways, of which one does not hold.
+void AddLookAlikeRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(
+      Named("back to the same size, with a name in between", Recorder(DiskOf({{"a", "abc"}}))
+                                                                 .Write("a", 3, "de")
+                                                                 .Create("y")
+                                                                 .Truncate("a", 3)
+                                                                 .Write("a", 3, "de")));
+  runs.push_back(
+      Named("a file that has another name is replaced",
+            Recorder(DiskOf({{"a", "old"}})).Create("t").Link("a", "b").Rename("t", "a")));
+}
+
+/// What waits for something that a failed sync left behind.
+void AddAbandonedRuns(std::vector<RecordedRun>& runs) {
+  runs.push_back(
+      Named("an append whose sync failed, and one behind it", Recorder()
+                                                                  .Create("a")
+                                                                  .SyncDir("/")
+                                                                  .Write("a", 0, "one")
+                                                                  .Sync("a", SyncOutcome::kFailed)
+                                                                  .Write("a", 512, "two")
+                                                                  .Sync("a")));
+  runs.push_back(Named("names between two failed syncs of directories",
+                       Recorder(DiskOf({{"d/x", "1"}, {"e/", ""}}))
+                           .Create("e/a")
+                           .Create("d/b")
+                           .Create("e/c")
+                           .SyncDir("d", SyncOutcome::kFailed)
+                           .Create("e/f")
+                           .SyncDir("e")
+                           .SyncDir("d")));
+  runs.push_back(
+      Named("a rename abandoned by one directory", Recorder(DiskOf({{"d/x", "1"}, {"e/", ""}}))
+                                                       .Create("e/a")
+                                                       .Rename("d/x", "e/y")
+                                                       .Create("d/b")
+                                                       .SyncDir("d", SyncOutcome::kFailed)
+                                                       .Create("d/c")
+                                                       .Sync("d/c")));
+  runs.push_back(Named("replaced by a file whose sync failed", Recorder(DiskOf({{"a", "old"}}))
+                                                                   .Create("t")
+                                                                   .Write("t", 0, "new")
+                                                                   .Sync("t", SyncOutcome::kFailed)
+                                                                   .Rename("t", "a")
+                                                                   .SyncDir("/")));
+}
+
 }  // namespace
 
 RecordedRun WithSlowSync(RecordedRun run, size_t nth_sync, size_t later) {
@@ -214,6 +327,9 @@ std::vector<RecordedRun> SmallRuns() {
   AddRenameRuns(runs);
   AddSyncRuns(runs);
   AddAllocateRuns(runs);
+  AddJournalRuns(runs);
+  AddLookAlikeRuns(runs);
+  AddAbandonedRuns(runs);
   return runs;
 }
 
@@ -226,31 +342,40 @@ PersistenceModel Posix(std::string_view tear, std::string_view fill, std::string
 }
 
 std::vector<PersistenceModel> AllModels() {
-  std::vector<PersistenceModel> models;
+  std::vector<PersistenceModel> models(std::begin(kModels), std::end(kModels));
+  const auto add = [&](PersistenceModel model,
+                       const std::vector<std::pair<std::string_view, std::string_view>>& switches) {
+    for (const auto& [key, word] : switches) {
+      FAULTFS_CHECK(SetSwitch(model, key, word).ok(), "the words are those of switches");
+    }
+    if (std::find(models.begin(), models.end(), model) == models.end()) models.push_back(model);
+  };
   for (const char* tear : {"512", "4096", "byte-linear"}) {
     for (const char* fill : {"zeros", "stale"}) {
       for (const char* rename : {"atomic", "two-edits"}) {
         for (const char* order : {"free", "total"}) {
           for (const char* sync : {"object", "everything"}) {
-            PersistenceModel model = Posix(tear, fill, rename);
-            FAULTFS_CHECK(
-                SetSwitch(model, "order", order).ok() && SetSwitch(model, "sync", sync).ok(),
-                "the words are those of switches");
-            models.push_back(model);
+            add(kModels[0], {{"tear", tear},
+                             {"fill", fill},
+                             {"rename", rename},
+                             {"order", order},
+                             {"sync", sync}});
           }
         }
       }
+    }
+  }
+  for (const PersistenceModel& row : kModels) {
+    for (const ModelField& field : FieldsOf(row)) {
+      for (std::string_view word : SwitchValues(field.key)) add(row, {{field.key, word}});
     }
   }
   return models;
 }
 
 std::string Describe(const PersistenceModel& model) {
-  std::string text;
-  for (std::string_view word : {Name(model.tear), Name(model.fill), Name(model.rename),
-                                Name(model.order), Name(model.sync)}) {
-    text.append(text.empty() ? "" : ", ").append(word);
-  }
+  std::string text(model.name);
+  for (const ModelField& field : FieldsOf(model)) text.append(" ").append(field.word);
   return text;
 }
 

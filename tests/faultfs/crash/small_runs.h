@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,21 @@ namespace faultfs::test {
 /// The posix row with the switches as given, by words.
 [[nodiscard]] PersistenceModel Posix(std::string_view tear, std::string_view fill,
                                      std::string_view rename = "atomic");
-/// All combinations of switches that differ in a rule; the rows of kModels are among them.
+/// The rows of kModels first; then the posix row with all combinations of its oldest switches, and
+/// every row with each single switch.
 [[nodiscard]] std::vector<PersistenceModel> AllModels();
 [[nodiscard]] std::string Describe(const PersistenceModel& model);
+
+/// Every row with every small run; of the others each with a third of the runs, all in turn.
+template <typename Check>
+void UnderAllModels(Check check) {
+  const std::vector<PersistenceModel> models = AllModels();
+  const std::vector<RecordedRun> runs = SmallRuns();
+  for (size_t i = 0; i < models.size(); ++i) {
+    for (size_t j = 0; j < runs.size(); ++j) {
+      if (i < std::size(kModels) || (i + j) % 3 == 0) check(models[i], runs[j]);
+    }
+  }
+}
 
 }  // namespace faultfs::test

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -30,6 +31,14 @@ struct Version {
   Number names = kNoInode;      // of an entry
   std::optional<size_t> joint;  // the atomic rename that it is one half of
   bool abandoned = false;
+  std::vector<size_t> waits;  // turns of what must be there before this one, beside its forerunners
+};
+
+/// A change of a directory, or a truncate where it counts like one.
+struct JournalEntry {
+  size_t turn;
+  std::set<Number> about;  // which files or directories it moves, makes, names or removes
+  Number names = kNoInode;
 };
 
 struct Allocation {
@@ -44,7 +53,20 @@ struct VersionHistory {
   std::map<Place, size_t> at_least;  // versions that a sync made durable
   std::vector<Allocation> allocations;
   std::vector<Number> freed;  // files that lost their last name, in that order
+  std::map<size_t, std::vector<std::pair<Place, size_t>>> at_turn;  // two halves of a joint one
   size_t issued = 0;
+
+  [[nodiscard]] const Version& At(const std::pair<Place, size_t>& where) const {
+    return places.at(where.first)[where.second];
+  }
+  /// Whether either half was abandoned by a failed sync.
+  [[nodiscard]] bool Abandoned(size_t turn) const;
+  /// The turns of what must be there before: the version before on each of its places, and what it
+  /// waits for.
+  [[nodiscard]] std::set<size_t> Before(size_t turn) const;
+  [[nodiscard]] size_t TurnOf(const std::pair<Place, size_t>& where) const {
+    return At(where).joint.value_or(At(where).issue);
+  }
 };
 
 /// Of the first `steps` steps.
