@@ -43,6 +43,17 @@ bool Capabilities::Has(Verb verb) const {
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
+Status Adapter::CheckOption(std::string_view option, std::string_view value) const {
+  static_cast<void>(option);
+  static_cast<void>(value);
+  return {};
+}
+
+bool Adapter::WorksInBackground(const StoreConfig& config) const {
+  static_cast<void>(config);
+  return capabilities().Has(Verb::kBackground);
+}
+
 std::unique_ptr<Checker> Adapter::MakeChecker(const Program& program,
                                               const StoreConfig& config) const {
   return std::make_unique<KvOracle>(program, contract(), config.durability);

@@ -45,10 +45,13 @@ struct Reply {
 class System {
  public:
   virtual ~System() = default;
-  /// Never reopen or kill: the driver does those. `number` gives the values (ValueOf).
+  /// Never reopen, kill or background: the driver does those. `number` gives the values (ValueOf).
   [[nodiscard]] virtual Reply Apply(const Operation& operation, OpNumber number) = 0;
   [[nodiscard]] virtual Result<Dump> ReadAll() = 0;
   [[nodiscard]] virtual Status Close() = 0;
+  /// How the work that nobody waits for went, the last time that it did: asked right after a job of
+  /// the executor has run, and after an operation that leaves the rest of its work's errors here.
+  [[nodiscard]] virtual Status BackgroundStatus() const { return Status(); }
 };
 
 /// The `[store]` table of a scenario.
@@ -66,7 +69,7 @@ struct OpenContext {
   faultfs::FileSystem& file_system;
   std::string_view directory;
   faultfs::Entropy& entropy;
-  faultfs::Executor& executor;
+  faultfs::Executor& executor;  // of background work; a job runs when the program says so
   const StoreConfig& config;
 };
 
@@ -94,8 +97,12 @@ struct Contract {
   std::vector<Code> not_applied;  // errors that prove that nothing happened (Outcome::kFail)
   Promise close = Promise::kPowerForAckedBefore;  // of an Ok Close
   // After an error that proves nothing, what only the page cache held is not to be relied on: the
-  // process frontier falls to the power frontier (a failed fsync marks pages clean).
+  // process frontier falls to the power frontier (a failed fsync marks pages clean). An engine that
+  // then acknowledges a mutation vouches for all of its log again.
   bool info_voids_process_frontier = true;
+  // Tags of calls that may fail the operation they belong to and nothing else: the engine stays
+  // writable. One that poisons itself after no other fault is NOT_WRITABLE.
+  std::vector<std::string> harmless_tags = {};
 
   [[nodiscard]] Promise PromiseOf(const Operation& operation, Durability store_default) const;
   [[nodiscard]] Outcome OutcomeOf(const Status& status) const;
@@ -134,7 +141,11 @@ struct Event {
 /// A recovery to be judged.
 struct Question {
   const Observation& seen;
-  size_t events;        // of the run that had happened at the (first) crash
+  size_t events;  // of the run that had happened at the (first) crash
+  // Set if rot has hurt bytes that count: calling it corruption is then right. The frontier is what
+  // power loss spares, as it was after so many events of the run: at the last write that reached
+  // the disk unhurt and could bear witness of what was durable before it.
+  std::optional<size_t> witnessed = {};
   bool power_lost;      // in any crash of the chain; otherwise only processes died
   const Dump* decided;  // what an Open within the chain has shown already; null if none returned
 };
@@ -157,6 +168,13 @@ class Checker {
     (void)events;
     return false;
   }
+};
+
+/// A part of a file.
+struct FileRange {
+  std::string path;
+  uint64_t begin_bytes = 0;
+  uint64_t end_bytes = UINT64_MAX;
 };
 
 // ---- Adapter ------------------------------------------------------------------------------------
@@ -185,9 +203,25 @@ class Adapter {
   [[nodiscard]] virtual const Contract& contract() const = 0;
   /// Keys of StoreConfig::options that it knows.
   [[nodiscard]] virtual std::vector<std::string_view> options() const { return {}; }
+  /// Ok, or kInvalidArgument with what the value must be: `must be …`.
+  [[nodiscard]] virtual Status CheckOption(std::string_view option, std::string_view value) const;
+  /// Whether jobs can come to wait in the background under this configuration. If not, programs are
+  /// generated without `background`.
+  [[nodiscard]] virtual bool WorksInBackground(const StoreConfig& config) const;
   /// Recovers what is in the directory, which may be missing. Must be deterministic: everything
   /// that is not in the context follows from it.
   [[nodiscard]] virtual Result<std::unique_ptr<System>> Open(const OpenContext& context) const = 0;
+  /// What nothing depends on any more in a directory as a crash left it: locks, files that were
+  /// never published, bytes behind the end of a log, what a newer snapshot covers. Asked before rot
+  /// is put in: damage there excuses nothing, and a write there is no witness of anything. Changes
+  /// nothing. Naming too little makes the judging of rot weaker, or (of what is written after a
+  /// commit, and never read again) too strict.
+  [[nodiscard]] virtual Result<std::vector<FileRange>> DeadBytes(faultfs::FileSystem& file_system,
+                                                                 std::string_view directory) const {
+    static_cast<void>(file_system);
+    static_cast<void>(directory);
+    return std::vector<FileRange>();
+  }
   /// By default the key-value oracle.
   [[nodiscard]] virtual std::unique_ptr<Checker> MakeChecker(const Program& program,
                                                              const StoreConfig& config) const;

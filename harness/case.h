@@ -12,6 +12,7 @@
 
 #include "faultfs/crash/crash_state.h"
 #include "faultfs/crash/persistence_model.h"
+#include "faultfs/crash/rot.h"
 #include "harness/adapter.h"
 #include "harness/operation.h"
 #include "harness/verdict.h"
@@ -26,7 +27,8 @@ enum class CrashKind : uint8_t { kPowerLoss, kProcessDeath };
 /// in the recovery (and the write that follows it) after the one before.
 struct CrashStep {
   CrashKind kind = CrashKind::kPowerLoss;
-  faultfs::CrashStateText state;  // of process death: only `at`
+  faultfs::CrashStateText state;      // of process death: only `at`
+  std::vector<std::string> rot = {};  // of power loss: damage to what it left (faultfs/crash/rot.h)
 
   friend bool operator==(const CrashStep&, const CrashStep&) = default;
 };
@@ -36,10 +38,12 @@ struct CrashPlan {
   // Not a braced list: g++ 12 takes its elements for uninitialized.
   std::vector<faultfs::PersistenceModel> models = std::vector(1, faultfs::kModels[0]);
   std::vector<CrashKind> kinds = {CrashKind::kPowerLoss, CrashKind::kProcessDeath};
-  uint64_t budget = 2000;        // states of a program and model: exhausted if there are no more
-  uint32_t depth = 1;            // 2: crashes inside recovery too
-  uint64_t inner = 8;            // with depth 2: how many recoveries of a program are crashed again
-  uint64_t inner_budget = 200;   // states of such a recovery
+  uint64_t budget = 2000;       // states of a program and model: exhausted if there are no more
+  uint32_t depth = 1;           // 2: crashes inside recovery too
+  uint64_t inner = 8;           // with depth 2: how many recoveries of a program are crashed again
+  uint64_t inner_budget = 200;  // states of such a recovery
+  uint64_t rot = 0;             // rotten disks of a program and model
+  std::vector<faultfs::RotKind> rot_kinds = faultfs::AllRotKinds();
   bool probe = true;             // after each recovery: write, close, reopen, check
   std::vector<CrashStep> chain;  // not empty: this one chain and nothing else
 
@@ -67,7 +71,8 @@ struct Counts {
   uint64_t unknown = 0;           // judgements that the checker could not decide: never a pass
   uint64_t probes = 0;            // write, close, reopen, check
   uint64_t inner_recoveries = 0;  // of images left by a crash inside recovery or the write after it
-  uint64_t double_runs = 0;       // programs run twice, event logs equal
+  uint64_t rotten_recoveries = 0;   // of disks with damage that no crash explains
+  uint64_t double_runs = 0;         // programs run twice, event logs equal
   uint64_t exhausted_programs = 0;  // all states at all crash points, in all models
 
   Counts& operator+=(const Counts& other);

@@ -11,10 +11,22 @@ namespace crashlab {
 namespace {
 
 constexpr std::pair<Verb, std::string_view> kVerbNames[] = {
-    {Verb::kSet, "set"},       {Verb::kDelete, "delete"},    {Verb::kClear, "clear"},
-    {Verb::kBatch, "batch"},   {Verb::kGet, "get"},          {Verb::kContains, "contains"},
-    {Verb::kSize, "size"},     {Verb::kForEach, "for-each"}, {Verb::kFlush, "flush"},
-    {Verb::kReopen, "reopen"}, {Verb::kKill, "kill"},        {Verb::kCall, "call"},
+    {Verb::kSet, "set"},
+    {Verb::kDelete, "delete"},
+    {Verb::kClear, "clear"},
+    {Verb::kBatch, "batch"},
+    {Verb::kGet, "get"},
+    {Verb::kContains, "contains"},
+    {Verb::kSize, "size"},
+    {Verb::kForEach, "for-each"},
+    {Verb::kFlush, "flush"},
+    {Verb::kSnapshot, "snapshot"},
+    {Verb::kCompact, "compact"},
+    {Verb::kClearPersistence, "clear-persistence"},
+    {Verb::kBackground, "background"},
+    {Verb::kReopen, "reopen"},
+    {Verb::kKill, "kill"},
+    {Verb::kCall, "call"},
 };
 static_assert(std::size(kVerbNames) == kVerbCount, "every verb has a name");
 
@@ -95,11 +107,17 @@ bool IsMutation(const Operation& operation) {
     case Verb::kDelete:
     case Verb::kClear:
     case Verb::kBatch:
+    case Verb::kClearPersistence:
     case Verb::kCall:
       return true;
     default:
       return false;
   }
+}
+
+bool TakesDurability(Verb verb) {
+  return verb == Verb::kSet || verb == Verb::kDelete || verb == Verb::kClear ||
+         verb == Verb::kBatch;
 }
 
 std::string ValueOf(OpNumber op, size_t edit, uint64_t value_bytes) {

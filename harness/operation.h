@@ -9,6 +9,10 @@
 //   batch sync set a 10
 //   get k1 · contains k1 · size · for-each
 //   flush
+//   snapshot              the whole state in a file of its own, behind which recovery can begin
+//   compact               a snapshot, and what it covers goes
+//   clear-persistence     clear, always sync, and what held the content goes
+//   background            the oldest job that waits in the background runs; nothing if none does
 //   reopen                close, then open again
 //   kill                  the process dies and a new one opens
 //   call save 350         a verb of the adapter's own, with a size
@@ -46,6 +50,10 @@ enum class Verb : uint8_t {
   kSize,
   kForEach,
   kFlush,
+  kSnapshot,
+  kCompact,
+  kClearPersistence,
+  kBackground,
   kReopen,
   kKill,
   kCall,
@@ -87,8 +95,10 @@ inline constexpr size_t kMaxEdits = 1'000;  // of a batch
 inline constexpr size_t kMaxKeyBytes = size_t{1} << 20;
 inline constexpr uint64_t kMaxValueBytes = uint64_t{256} << 20;
 
-/// set, delete, clear, batch, and (as far as anybody knows) call.
+/// set, delete, clear, batch, clear-persistence, and (as far as anybody knows) call.
 [[nodiscard]] bool IsMutation(const Operation& operation);
+/// Whether the operation may carry a durability of its own.
+[[nodiscard]] bool TakesDurability(Verb verb);
 
 /// The value that edit `edit` (0 except in a batch) of operation `op` writes: readable text that
 /// carries the numbers and the position in every 16 bytes ("00012.003@000007": operation 12, edit

@@ -156,6 +156,10 @@ class LineParser {
       case Verb::kSize:
       case Verb::kForEach:
       case Verb::kFlush:
+      case Verb::kSnapshot:
+      case Verb::kCompact:
+      case Verb::kClearPersistence:
+      case Verb::kBackground:
       case Verb::kReopen:
       case Verb::kKill:
         return {};
@@ -353,6 +357,10 @@ std::string Print(const Operation& operation) {
     case Verb::kSize:
     case Verb::kForEach:
     case Verb::kFlush:
+    case Verb::kSnapshot:
+    case Verb::kCompact:
+    case Verb::kClearPersistence:
+    case Verb::kBackground:
     case Verb::kReopen:
     case Verb::kKill:
       break;

@@ -1,7 +1,9 @@
 #include "harness/adapters/kv_adapter.h"
 
+#include <charconv>
 #include <utility>
 
+#include "harness/adapters/kv_dead_bytes.h"
 #include "store/store.h"
 
 namespace crashlab {
@@ -9,6 +11,23 @@ namespace {
 
 kv::Durability ToStore(Durability durability) {
   return durability == Durability::kSync ? kv::Durability::kSync : kv::Durability::kBuffered;
+}
+
+constexpr std::string_view kCheckpointBytes = "checkpoint_bytes";
+constexpr uint64_t kMaxCheckpointBytes = uint64_t{1} << 40;
+
+/// nullopt if it is no number, or too large.
+std::optional<uint64_t> ParseCheckpointBytes(std::string_view text) {
+  uint64_t bytes = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const bool whole = error == std::errc() && stop == text.data() + text.size();
+  return whole && bytes <= kMaxCheckpointBytes ? std::optional(bytes) : std::nullopt;
+}
+
+/// 0, which is off, if the configuration says nothing; nullopt if what it says is wrong.
+std::optional<uint64_t> CheckpointBytes(const StoreConfig& config) {
+  const auto option = config.options.find(std::string(kCheckpointBytes));
+  return option == config.options.end() ? 0 : ParseCheckpointBytes(option->second);
 }
 
 class KvSystem final : public System {
@@ -48,6 +67,16 @@ class KvSystem final : public System {
       case Verb::kFlush:
         reply.status = store_->Flush();
         break;
+      case Verb::kSnapshot:
+        reply.status = store_->Snapshot();
+        break;
+      case Verb::kCompact:
+        reply.status = store_->Compact();
+        break;
+      case Verb::kClearPersistence:
+        reply.status = store_->ClearPersistence();
+        break;
+      case Verb::kBackground:
       case Verb::kReopen:
       case Verb::kKill:
       case Verb::kCall:
@@ -67,6 +96,7 @@ class KvSystem final : public System {
   }
 
   Status Close() override { return store_->Close(); }
+  Status BackgroundStatus() const override { return store_->checkpoints().last_status; }
 
  private:
   Status WriteBatch(const Operation& operation, OpNumber number, const kv::WriteOptions& options) {
@@ -95,13 +125,14 @@ class KvStoreAdapter final : public Adapter {
  public:
   std::string_view name() const override { return "kv"; }
   std::string_view summary() const override {
-    return "the key-value store of this project: segmented log, Buffered and Sync";
+    return "the key-value store of this project: segmented log, snapshots, Buffered and Sync";
   }
 
   const Capabilities& capabilities() const override {
     static const Capabilities capabilities = {
         .verbs = {Verb::kSet, Verb::kDelete, Verb::kClear, Verb::kBatch, Verb::kGet,
-                  Verb::kContains, Verb::kSize, Verb::kForEach, Verb::kFlush, Verb::kReopen,
+                  Verb::kContains, Verb::kSize, Verb::kForEach, Verb::kFlush, Verb::kSnapshot,
+                  Verb::kCompact, Verb::kClearPersistence, Verb::kBackground, Verb::kReopen,
                   Verb::kKill},
         .calls = {}};
     return capabilities;
@@ -125,12 +156,37 @@ class KvStoreAdapter final : public Adapter {
                  {Verb::kContains, Durability::kBuffered, Promise::kProcess},
                  {Verb::kSize, Durability::kBuffered, Promise::kProcess},
                  {Verb::kForEach, Durability::kBuffered, Promise::kProcess},
-                 {Verb::kFlush, std::nullopt, Promise::kPowerForAckedBefore}},
+                 {Verb::kFlush, std::nullopt, Promise::kPowerForAckedBefore},
+                 {Verb::kSnapshot, std::nullopt, Promise::kPowerForAckedBefore},
+                 {Verb::kCompact, std::nullopt, Promise::kPowerForAckedBefore},
+                 {Verb::kClearPersistence, std::nullopt, Promise::kPower},
+                 {Verb::kBackground, std::nullopt, Promise::kNothing}},
         .not_applied = {Code::kInvalidArgument, Code::kTooLarge, Code::kNoSpace, Code::kPoisoned,
                         Code::kClosed},
         .close = Promise::kPowerForAckedBefore,
-        .info_voids_process_frontier = true};
+        .info_voids_process_frontier = true,
+        // Before a snapshot has its name nothing rests on it; what it covers goes when it can.
+        .harmless_tags = {"snapshot.create", "snapshot.write", "snapshot.pace", "snapshot.sync",
+                          "snapshot.publish", "snapshot.discard", "snapshot.remove-old",
+                          "wal.remove-covered"}};
     return contract;
+  }
+
+  std::vector<std::string_view> options() const override { return {kCheckpointBytes}; }
+
+  Status CheckOption(std::string_view, std::string_view value) const override {
+    if (ParseCheckpointBytes(value).has_value()) return Status();
+    return Status::Error(Code::kInvalidArgument,
+                         "must be a whole number from 0 to " + std::to_string(kMaxCheckpointBytes));
+  }
+
+  bool WorksInBackground(const StoreConfig& config) const override {
+    return CheckpointBytes(config).value_or(0) > 0;
+  }
+
+  Result<std::vector<FileRange>> DeadBytes(faultfs::FileSystem& file_system,
+                                           std::string_view directory) const override {
+    return KvDeadBytes(file_system, directory);
   }
 
   Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
@@ -139,6 +195,12 @@ class KvStoreAdapter final : public Adapter {
     options.entropy = &context.entropy;
     options.durability = ToStore(context.config.durability);
     options.segment_bytes = context.config.segment_bytes;
+    options.executor = &context.executor;
+    const std::optional<uint64_t> checkpoint_bytes = CheckpointBytes(context.config);
+    if (!checkpoint_bytes.has_value()) {
+      return Status::Error(Code::kInvalidArgument, "checkpoint_bytes is no whole number");
+    }
+    options.checkpoint_bytes = *checkpoint_bytes;
     auto store = kv::Store::Open(options, context.directory);
     if (!store.ok()) return store.status();
     return std::unique_ptr<System>(std::make_unique<KvSystem>(std::move(store).value()));

@@ -1,4 +1,4 @@
-// The adapter of our own store: the only file of the harness that knows store/.
+// The adapter of our own store: with kv_dead_bytes the only file of the harness that knows store/.
 #pragma once
 
 #include "harness/adapter.h"

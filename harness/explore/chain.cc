@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "harness/explore/rotten.h"
+
 namespace crashlab {
 namespace {
 
@@ -26,6 +28,20 @@ Status Resolve(const Laboratory& lab, const CrashStep& step, const Image& base, 
                          "crash point \"" + step.state.at + "\" lies before the crash before it");
   }
   link.image = faultfs::Materialize(link.graph, link.state);
+  return Status();
+}
+
+/// Rot of what the first crash left.
+Status SpoilLink(const Laboratory& lab, const CrashStep& step, ChainLink& link) {
+  link.rot = step.rot;
+  for (const std::string& text : step.rot) {
+    FAULTFS_ASSIGN_OR_RETURN(const faultfs::Rot rot, faultfs::ParseRot(text));
+    faultfs::PointView view(link.graph, link.state.point);
+    FAULTFS_ASSIGN_OR_RETURN(SpoiledDisk disk,
+                             Spoil(lab.adapter, view, link.state, link.image, rot));
+    link.image = std::move(disk.image);
+    link.situation.witnessed = disk.witnessed;
+  }
   return Status();
 }
 
@@ -67,6 +83,7 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       link.situation.events = EventsAt(*link.trace, link.state.point.steps);
       link.situation.power_lost = step.kind == CrashKind::kPowerLoss;
       link.opens = chain.run.opens[link.situation.events];
+      FAULTFS_RETURN_IF_ERROR(SpoilLink(lab, step, link));
     } else {
       const ChainLink& before = chain.links.back();
       link.volume = VolumeAfter(before.graph.base, *before.trace, before.state, before.kind,

@@ -24,9 +24,10 @@ struct ChainLink {
   faultfs::EffectGraph graph;
   faultfs::CrashState state;
   CrashKind kind = CrashKind::kPowerLoss;
-  faultfs::Image image;  // what the crash left
-  Situation situation;   // in which the next recovery is judged
-  uint64_t opens = 0;    // Opens begun so far
+  faultfs::Image image;          // what the crash left, rot and all
+  std::vector<std::string> rot;  // as the step names it
+  Situation situation;           // in which the next recovery is judged
+  uint64_t opens = 0;            // Opens begun so far
 };
 
 struct Chain {

@@ -17,6 +17,7 @@
 #include "harness/explore/finding.h"
 #include "harness/explore/internal/state_walk.h"
 #include "harness/explore/recovery.h"
+#include "harness/explore/rotten.h"
 #include "harness/explore/run.h"
 #include "harness/explore/state_search.h"
 
@@ -103,6 +104,7 @@ class Exploration {
         return Visit(view, state, CrashKind::kPowerLoss);
       });
     }
+    if (Wants(CrashKind::kPowerLoss) && !Enough()) ExploreRot(walk);
     if (case_.crash.depth > 1 && !Enough()) exhausted &= ExploreRecoveries(graph);
     return exhausted && !Enough();
   }
@@ -210,7 +212,10 @@ class Exploration {
   static Hash128 QuestionHash(const Hash128& image_hash, const Situation& situation) {
     const Hash128 bounds = {situation.events * 2 + (situation.power_lost ? 1 : 0),
                             static_cast<uint64_t>(situation.stage)};
-    return faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
+    const Hash128 question =
+        faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
+    if (!situation.witnessed) return question;
+    return faultfs::Combine(question, {*situation.witnessed, faultfs::MixString("rot")});
   }
 
   /// `look_again` brings the dump, if only its hash is at hand.
@@ -232,6 +237,63 @@ class Exploration {
         result_.digest,
         {seen.hash.low, violation.has_value() ? static_cast<uint64_t>(violation->verdict) + 1 : 0});
     return violation;
+  }
+
+  // ---- rot ----
+
+  /// A disk that may rot, and in which ways.
+  struct RotSite {
+    CrashState state;
+    Image left;
+    std::vector<faultfs::Rot> rots;
+  };
+
+  /// Half of them at the end of the run, where the most is durable, the others anywhere; with
+  /// nothing lost or all that was pending.
+  void ExploreRot(const StateWalk& walk) {
+    const auto& views = walk.views();
+    std::map<std::pair<size_t, bool>, RotSite> sites;
+    for (uint64_t i = 0; i < case_.crash.rot && !Enough(); ++i) {
+      Random random = random_.Fork("rot").Fork(i);
+      const size_t at = i % 2 == 0 ? views.size() - 1 : random.Below(views.size());
+      const bool lossy = random.Below(2) == 1;
+      PointView& view = *views[at];
+      const auto [it, fresh] = sites.try_emplace({at, lossy});
+      RotSite& site = it->second;
+      if (fresh) site = RotSiteOf(view, lossy);
+      if (site.rots.empty()) continue;
+      VisitRotten(view, site, site.rots[random.Below(site.rots.size())]);
+    }
+  }
+
+  RotSite RotSiteOf(PointView& view, bool lossy) const {
+    RotSite site;
+    site.state = NothingLost(view);
+    if (lossy) site.state.lost = view.pending();
+    site.left = view.Materialize(site.state);
+    site.rots = faultfs::RotsOf(view, site.state, site.left);
+    const auto& kinds = case_.crash.rot_kinds;
+    std::erase_if(site.rots, [&](const faultfs::Rot& rot) {
+      return std::find(kinds.begin(), kinds.end(), rot.kind) == kinds.end();
+    });
+    return site;
+  }
+
+  void VisitRotten(PointView& view, const RotSite& site, const faultfs::Rot& rot) {
+    const Result<SpoiledDisk> disk = Spoil(lab_.adapter, view, site.state, site.left, rot);
+    if (!disk.ok()) return;  // nothing would change
+    Situation situation;
+    situation.events = EventsAt(trace(), view.point().steps);
+    situation.witnessed = disk->witnessed;
+    situation.power_lost = true;
+    const auto chain = [&] {
+      std::vector<CrashStep> steps = ChainOf(view.graph(), site.state, CrashKind::kPowerLoss);
+      steps.back().rot = {Print(rot)};
+      return steps;
+    };
+    Explore(disk->image, disk->image.ContentHash(), situation, run_.opens[situation.events],
+            !site.state.lost.empty(), view.graph().model, chain, result_.counts.rotten_recoveries);
+    ++result_.counts.states;
   }
 
   // ---- crashes inside recovery ----

@@ -149,6 +149,10 @@ void TellCrash(const ChainLink& link, bool in_recovery, std::vector<std::string>
     story.push_back(fmt::format("  what was not persisted inside a size shows {}",
                                 faultfs::Name(link.state.fill)));
   }
+  for (const std::string& rot : link.rot) {
+    story.push_back(
+        fmt::format("  rotten: {}{}", rot, link.situation.witnessed ? "" : " (of no account)"));
+  }
 }
 
 }  // namespace
@@ -161,8 +165,10 @@ std::string SignatureOf(Verdict verdict, const std::vector<CrashStep>& chain) {
     if (step.kind == CrashKind::kProcessDeath) continue;
     if (!step.state.lost.empty()) text += " lost=" + TagsOf(step.state.lost);
     if (!step.state.tears.empty()) text += " torn=" + TagsOf(step.state.tears);
-    if (!step.state.fill.empty() && step.state.fill != Name(Fill::kZeros))
+    if (!step.state.fill.empty() && step.state.fill != Name(Fill::kZeros)) {
       text += " fill=" + step.state.fill;
+    }
+    for (const std::string& rot : step.rot) text += " rot=" + rot.substr(0, rot.find(' '));
   }
   return text;
 }
@@ -210,11 +216,12 @@ std::string ModelName(const faultfs::PersistenceModel& model) {
   std::string text(model.name);
   const Result<faultfs::PersistenceModel> row = faultfs::FindModel(model.name);
   if (!row.ok()) return text;
-  if (model.tear != row->tear) text += fmt::format(" tear={}", faultfs::Name(model.tear));
-  if (model.fill != row->fill) text += fmt::format(" fill={}", faultfs::Name(model.fill));
-  if (model.rename != row->rename) text += fmt::format(" rename={}", faultfs::Name(model.rename));
-  if (model.order != row->order) text += fmt::format(" order={}", faultfs::Name(model.order));
-  if (model.sync != row->sync) text += fmt::format(" sync={}", faultfs::Name(model.sync));
+  const std::vector<faultfs::ModelField> plain = faultfs::FieldsOf(*row);
+  const std::vector<faultfs::ModelField> fields = faultfs::FieldsOf(model);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].word == plain[i].word) continue;
+    text += fmt::format(" {}={}", fields[i].key, fields[i].word);
+  }
   return text;
 }
 

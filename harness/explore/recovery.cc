@@ -55,7 +55,8 @@ Observation Observe(Engine& engine) {
   return seen;
 }
 
-/// Write, close, reopen, read. `reopen` makes the engine of the next life.
+/// Write, what that starts in the background, close, reopen, read. `reopen` makes the engine of the
+/// next life.
 void Probe(const Laboratory& lab, Engine& engine, const std::function<Engine&()>& reopen,
            const std::function<void(Stage)>& reach, Life& life) {
   reach(Stage::kProbeInvoked);
@@ -67,6 +68,13 @@ void Probe(const Laboratory& lab, Engine& engine, const std::function<Engine&()>
     }
   }
   reach(Stage::kProbeAcked);
+  for (size_t jobs = engine.jobs(); jobs > 0; --jobs) {
+    const Status worked = engine.RunBackground();
+    if (!worked.ok()) {
+      life.violation = NotWritable("background work", worked);
+      return;
+    }
+  }
   const Status closed = engine.Close();
   if (!closed.ok()) {
     life.violation = NotWritable("a close", closed);
@@ -152,6 +160,7 @@ std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
   const auto ask = [&](const Observation& shown, const Dump* decided) {
     return checker.Judge({.seen = shown,
                           .events = situation.events,
+                          .witnessed = situation.witnessed,
                           .power_lost = situation.power_lost,
                           .decided = decided});
   };
@@ -178,6 +187,7 @@ std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checke
                                     const Situation& situation, const Life& life) {
   if (life.violation.has_value() || !life.reopened.has_value()) return life.violation;
   const Situation after = {.events = situation.events,
+                           .witnessed = {},
                            .power_lost = false,
                            .stage = Stage::kClosed,
                            .decided = life.seen.dump,

@@ -44,7 +44,8 @@ struct Laboratory {
 /// Asked after the first Open, with the disk as it is then: whether to go on with the probe.
 using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observation&)>;
 
-/// Opens and reads. If `probe` says so (null: no), writes, closes, reopens and reads again.
+/// Opens and reads. If `probe` says so (null: no), writes, does what then waits in the background,
+/// closes, reopens and reads again.
 [[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
                            const ProbeQuestion& probe);
 /// The same on any file system, with the probe if the case asks for it.
@@ -53,9 +54,10 @@ using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observati
 
 /// What the oracle has to know of a chain of crashes.
 struct Situation {
-  size_t events = 0;              // of the program, at the first crash
-  bool power_lost = false;        // in any of the crashes since the last Open that returned
-  Stage stage = Stage::kOpening;  // how far any recovery came; kOpening: no Open returned
+  size_t events = 0;                     // of the program, at the first crash
+  std::optional<size_t> witnessed = {};  // see Question
+  bool power_lost = false;               // in any of the crashes since the last Open that returned
+  Stage stage = Stage::kOpening;         // how far any recovery came; kOpening: no Open returned
   Dump decided;                   // from kOpened on: what the last Open that returned had shown
   faultfs::Hash128 decided_hash;  // HashOf(decided)
 };

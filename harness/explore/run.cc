@@ -28,11 +28,46 @@ Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) 
   return digest;
 }
 
+/// Passes on what the fault rules decide, and remembers whether that may have hurt more than the
+/// operation it happened in.
+class WatchedRules final : public faultfs::IoHook {
+ public:
+  WatchedRules(std::vector<faultfs::FaultRule> rules, const std::vector<std::string>& harmless_tags)
+      : rules_(std::move(rules)), harmless_tags_(harmless_tags) {}
+
+  faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
+    const faultfs::IoDecision decision = rules_.Decide(call);
+    if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
+    any_ = true;
+    harmful_ |= std::find(harmless_tags_.begin(), harmless_tags_.end(), call.tag.name()) ==
+                harmless_tags_.end();
+    return decision;
+  }
+
+  [[nodiscard]] bool any() const { return any_; }
+  [[nodiscard]] bool harmful() const { return harmful_; }
+
+ private:
+  faultfs::FaultRules rules_;
+  const std::vector<std::string>& harmless_tags_;
+  bool any_ = false;
+  bool harmful_ = false;
+};
+
+/// What harmless faults (Contract::harmless_tags) happen in, and may fail.
+bool MakesSnapshot(Verb verb) {
+  return verb == Verb::kSnapshot || verb == Verb::kCompact || verb == Verb::kBackground;
+}
+
 /// Drives one program; its state is the run in the making.
 class Driver {
  public:
   Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor)
-      : case_(c), adapter_(adapter), options_(options), monitor_(monitor), rules_(ParseRules(c)) {
+      : case_(c),
+        adapter_(adapter),
+        options_(options),
+        monitor_(monitor),
+        rules_(ParseRules(c), adapter.contract().harmless_tags) {
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
     run_.checker = adapter.MakeChecker(c.program, c.store);
     run_.opens.push_back(0);
@@ -72,18 +107,29 @@ class Driver {
             .op = op,
             .outcome = adapter_.contract().OutcomeOf(closed),
             .code = closed.code()});
-      NoteUnprovoked(closed, op);
+      NoteUnprovoked(closed, op, /*is_snapshot=*/false);
       process_.reset();
       return Open(op);
     }
-    const Reply reply = process_->engine().Apply(operation, op);
+    const Reply reply = Apply(operation, op);
     Take({.kind = Event::Kind::kReturn,
           .op = op,
           .outcome = adapter_.contract().OutcomeOf(reply.status),
           .code = reply.status.code()},
          reply);
-    NoteUnprovoked(reply.status, op);
+    NoteUnprovoked(reply.status, op, MakesSnapshot(operation.verb));
+    if (operation.verb == Verb::kClearPersistence && reply.status.ok()) {
+      // It is done once nothing can come back; errors of the tidying behind it are kept there.
+      NoteUnprovoked(process_->engine().BackgroundStatus(), op, /*is_snapshot=*/true);
+    }
     return true;
+  }
+
+  Reply Apply(const Operation& operation, OpNumber op) {
+    if (operation.verb != Verb::kBackground) return process_->engine().Apply(operation, op);
+    Reply reply;
+    reply.status = process_->engine().RunBackground();
+    return reply;
   }
 
   bool Open(OpNumber op) {
@@ -110,22 +156,22 @@ class Driver {
   // An error that a fault rule made is the engine's to report; one that nobody made is a finding.
   void NoteFailedOpen(const Status& status) {
     const bool corruption = status.Is(Code::kCorruption);
-    if (AnyFault() && !corruption) return;
+    if (rules_.any() && !corruption) return;
     Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
                    status.ToString()});
   }
 
-  void NoteUnprovoked(const Status& status, OpNumber op) {
-    if (adapter_.contract().OutcomeOf(status) != Outcome::kInfo || AnyFault()) return;
-    Note(Violation{status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
-                   fmt::format("operation {} ({}) failed, and nothing had gone wrong: {}", op,
-                               Print(case_.program[op - 1]), status.ToString())});
-  }
-
-  bool AnyFault() const {
-    const auto counts = rules_.counts();
-    return std::any_of(counts.begin(), counts.end(),
-                       [](const faultfs::FaultRules::Count& count) { return count.decided > 0; });
+  // So is one that goes beyond the operation that a harmless fault happened in.
+  void NoteUnprovoked(const Status& status, OpNumber op, bool is_snapshot) {
+    const Operation& operation = case_.program[op - 1];
+    const bool refused = status.Is(Code::kPoisoned);
+    if (!refused && adapter_.contract().OutcomeOf(status) != Outcome::kInfo) return;
+    if (rules_.harmful() || (rules_.any() && !refused && is_snapshot)) return;
+    Note(
+        Violation{status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
+                  fmt::format("operation {} ({}) failed, and nothing {}: {}", op, Print(operation),
+                              rules_.any() ? "that matters to it had gone wrong" : "had gone wrong",
+                              status.ToString())});
   }
 
   void Take(const Event& event, const Reply& reply = {}) {
@@ -143,7 +189,7 @@ class Driver {
   const Adapter& adapter_;
   const ExploreOptions& options_;
   Monitor& monitor_;
-  faultfs::FaultRules rules_;
+  WatchedRules rules_;
   Run run_;
   uint64_t opens_ = 0;
   std::unique_ptr<Process> process_;
@@ -181,6 +227,11 @@ Result<Dump> Engine::ReadAll() {
 Reply Engine::Apply(const Operation& operation, OpNumber number) {
   BeforeCall(false);
   return system_->Apply(operation, number);
+}
+
+Status Engine::RunBackground() {
+  BeforeCall(false);
+  return executor_.RunNext() ? system_->BackgroundStatus() : Status();
 }
 
 Status Engine::Close() {

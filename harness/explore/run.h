@@ -46,6 +46,10 @@ class Engine {
   [[nodiscard]] Status Open();
   [[nodiscard]] Result<Dump> ReadAll();
   [[nodiscard]] Reply Apply(const Operation& operation, OpNumber number);
+  /// Runs the oldest job that waits in the background. How that went; Ok if there was none.
+  [[nodiscard]] Status RunBackground();
+  [[nodiscard]] Status BackgroundStatus() const { return system_->BackgroundStatus(); }
+  [[nodiscard]] size_t jobs() const { return executor_.pending(); }
   [[nodiscard]] Status Close();
 
  private:

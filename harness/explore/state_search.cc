@@ -7,6 +7,7 @@
 
 #include "faultfs/crash/states.h"
 #include "harness/explore/chain.h"
+#include "harness/explore/rotten.h"
 #include "harness/explore/run.h"
 
 namespace crashlab {
@@ -143,6 +144,7 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     return crashes;
   };
   bool found = false;
+  if (!like.rot.empty()) return TryRotten(level, view, state, situation, image, opens);
   if (level.index + 1 == like_.size()) {
     found = TryImage(situation, image, opens, chain);
   } else {
@@ -172,11 +174,33 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
   return true;
 }
 
+/// Rot of the same kind anywhere on this disk.
+bool StateSearch::TryRotten(const Level& level, PointView& view, const CrashState& state,
+                            Situation situation, const faultfs::Image& left, uint64_t opens) {
+  const Result<faultfs::Rot> known = faultfs::ParseRot(like_[level.index].rot.front());
+  if (!known.ok()) return false;
+  for (const faultfs::Rot& rot : faultfs::RotsOf(view, state, left)) {
+    if (rot.kind != known->kind) continue;
+    if (Spent()) return false;
+    const Result<SpoiledDisk> disk = Spoil(lab_.adapter, view, state, left, rot);
+    if (!disk.ok()) continue;
+    situation.witnessed = disk->witnessed;
+    CrashStep step = StepOf(level.graph, state, CrashKind::kPowerLoss);
+    step.rot = {Print(rot)};
+    if (!TryImage(situation, disk->image, opens, [&] { return std::vector<CrashStep>{step}; })) {
+      continue;
+    }
+    found_.insert(found_.begin(), std::move(step));
+    return true;
+  }
+  return false;
+}
+
 bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& image, uint64_t opens,
                            const std::function<std::vector<CrashStep>()>& chain) {
   const faultfs::Hash128 key = faultfs::Combine(
       image.ContentHash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
-                            HashOf(situation.decided).low});
+                            HashOf(situation.decided).low + situation.witnessed.value_or(0)});
   const auto at = std::lower_bound(tried_.begin(), tried_.end(), key);
   if (at != tried_.end() && *at == key) return false;
   tried_.insert(at, key);

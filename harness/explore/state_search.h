@@ -38,6 +38,9 @@ class StateSearch {
   [[nodiscard]] bool TryPoint(const Level& level, faultfs::PointView& view, bool systematic);
   [[nodiscard]] bool TryState(const Level& level, faultfs::PointView& view,
                               const faultfs::CrashState& state);
+  [[nodiscard]] bool TryRotten(const Level& level, faultfs::PointView& view,
+                               const faultfs::CrashState& state, Situation situation,
+                               const faultfs::Image& left, uint64_t opens);
   [[nodiscard]] bool TryImage(const Situation& situation, const faultfs::Image& image,
                               uint64_t opens, const std::function<std::vector<CrashStep>()>& chain);
   [[nodiscard]] bool IsWanted(const std::optional<Violation>& violation) const {

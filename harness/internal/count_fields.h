@@ -24,6 +24,7 @@ inline constexpr CountField kCountFields[] = {
     {"unknown", &Counts::unknown},
     {"probes", &Counts::probes},
     {"inner_recoveries", &Counts::inner_recoveries},
+    {"rotten_recoveries", &Counts::rotten_recoveries},
     {"double_runs", &Counts::double_runs},
     {"exhausted_programs", &Counts::exhausted_programs},
 };

@@ -47,6 +47,7 @@ KvOracle::KvOracle(const Program& program, const Contract& contract, Durability 
         erase(0, operation.key);
         break;
       case Verb::kClear:
+      case Verb::kClearPersistence:
         changes_[op].push_back({.clear = true, .key = {}, .hash = {}});
         break;
       case Verb::kBatch:
@@ -136,7 +137,7 @@ std::optional<Violation> KvOracle::Return(const Event& event, const Reply& reply
         world.cuts.push_back({op, world.hash});
       }
       newest_acked_ = op;
-      Raise(contract_.PromiseOf(At(op), store_default_), op);
+      Vouch(op);
       break;
   }
   now_.cuts.clear();
@@ -193,13 +194,23 @@ std::optional<Violation> KvOracle::CheckRead(OpNumber op, const Reply& reply) {
                Shown(reply.value));
 }
 
+// The log is one: an engine that promises anything of this mutation promises it of all before, and
+// none of them is in doubt any more.
+void KvOracle::Vouch(OpNumber op) {
+  const Promise promise = contract_.PromiseOf(At(op), store_default_);
+  if (promise != Promise::kNothing) voided_ = false;
+  Raise(promise, op);
+}
+
 // What a read saw has happened, and from then on survives as the contract says for a source of that
 // durability.
 void KvOracle::CountRead(OpNumber op) {
   const OpNumber source = SourceOf(At(op));
   if (source == 0) return;  // the last Open decided it
   Operation as_source = At(op);
-  as_source.durability = At(source).durability.value_or(store_default_);
+  as_source.durability = At(source).verb == Verb::kClearPersistence
+                             ? Durability::kSync
+                             : At(source).durability.value_or(store_default_);
   Raise(contract_.PromiseOf(as_source, store_default_), source);
 }
 

@@ -92,6 +92,7 @@ class KvOracle final : public Checker {
   [[nodiscard]] std::optional<Violation> Return(const Event& event, const Reply& reply);
   void Branch(OpNumber op);
   [[nodiscard]] std::optional<Violation> CheckRead(OpNumber op, const Reply& reply);
+  void Vouch(OpNumber op);
   void CountRead(OpNumber op);
   [[nodiscard]] OpNumber SourceOf(const Operation& read) const;
   [[nodiscard]] std::optional<Violation> Opened(const Event& event, const Reply& reply);
@@ -105,6 +106,7 @@ class KvOracle final : public Checker {
   // oracle_judge.cc: what is allowed, and what to call that which is not.
   [[nodiscard]] std::optional<Violation> JudgeBounds(const Bounds& bounds, OpNumber frontier,
                                                      const Dump& seen, Hash128 hash) const;
+  [[nodiscard]] std::optional<Violation> JudgeRotten(const Question& question) const;
   [[nodiscard]] std::optional<Violation> JudgeDecided(const Bounds& bounds,
                                                       const Question& question) const;
   [[nodiscard]] bool EndsBeforeOpen(size_t epoch, Hash128 hash) const;
@@ -137,7 +139,8 @@ class KvOracle final : public Checker {
   Bounds now_;
   OpNumber newest_acked_ = 0;  // of the mutations
   OpNumber acked_at_invoke_ = 0;
-  bool voided_ = false;  // an error proved nothing: P is no more than D until an Open
+  bool voided_ = false;  // an error proved nothing: P is no more than D until the next mutation
+                         // that is acknowledged, or the next Open
 };
 
 }  // namespace crashlab

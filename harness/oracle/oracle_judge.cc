@@ -19,13 +19,34 @@ std::optional<Violation> KvOracle::Judge(const Question& question) const {
   FAULTFS_CHECK(question.events < bounds_.size(), "a question is about events that were taken");
   const Bounds& bounds = bounds_[question.events];
   if (!question.seen.open.ok()) {
+    if (question.witnessed && question.seen.open.Is(Code::kCorruption)) return std::nullopt;
     return Violation{
         question.seen.open.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
         question.seen.open.ToString()};
   }
   if (question.decided != nullptr) return JudgeDecided(bounds, question);
+  if (question.witnessed) return JudgeRotten(question);
   return JudgeBounds(bounds, question.power_lost ? bounds.power : bounds.process,
                      question.seen.dump, question.seen.hash);
+}
+
+// What no unhurt write bears witness of cannot be missed, not even what an Open had shown: any map
+// from the witness on is right. Everything else that was lost was lost without a word.
+std::optional<Violation> KvOracle::JudgeRotten(const Question& question) const {
+  const OpNumber frontier = bounds_[*question.witnessed].power;
+  auto violation =
+      JudgeBounds(bounds_[question.events], frontier, question.seen.dump, question.seen.hash);
+  if (!violation.has_value()) return std::nullopt;
+  for (size_t events = *question.witnessed; events < question.events; ++events) {
+    if (bounds_[events].epoch == bounds_[question.events].epoch) break;
+    if (!JudgeBounds(bounds_[events], frontier, question.seen.dump, question.seen.hash)) {
+      return std::nullopt;
+    }
+  }
+  if (violation->verdict == Verdict::kLostAcked) {
+    violation->verdict = Verdict::kUndetectedCorruption;
+  }
+  return violation;
 }
 
 std::optional<Violation> KvOracle::JudgeBounds(const Bounds& bounds, OpNumber frontier,

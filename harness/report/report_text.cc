@@ -33,7 +33,9 @@ std::string_view Mark(ScenarioStatus status) {
   return "?";
 }
 
-uint64_t Recoveries(const Counts& counts) { return counts.recoveries + counts.inner_recoveries; }
+uint64_t Recoveries(const Counts& counts) {
+  return counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries;
+}
 
 std::string Rate(const Counts& counts, double seconds) {
   if (seconds <= 0) return fmt::format("{:.1f} s", seconds);
@@ -53,6 +55,7 @@ std::string Counted(const Counts& counts) {
   }
   if (counts.unknown > 0) text += ", " + Number(counts.unknown) + " unknown";
   if (counts.inner_recoveries > 0) text += ", " + Number(counts.inner_recoveries) + " inner";
+  if (counts.rotten_recoveries > 0) text += ", " + Number(counts.rotten_recoveries) + " rotten";
   return text;
 }
 

@@ -26,6 +26,7 @@ std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool
   } rows[] = {
       {"recoveries", at_least.recoveries, outcome.counts.recoveries},
       {"programs", at_least.programs, outcome.counts.programs},
+      {"rotten recoveries", at_least.rotten_recoveries, outcome.counts.rotten_recoveries},
       {"inner recoveries", at_least.inner_recoveries, outcome.counts.inner_recoveries},
   };
   for (const auto& row : rows) {

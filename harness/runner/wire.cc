@@ -199,24 +199,25 @@ void Visit(Archive& archive, faultfs::PersistenceModel& model) {
     if (!row.ok()) return archive.Refuse();
     model = *row;
   }
-  auto& [name_in_table, tear, fill, rename, order, sync] = model;
-  static_cast<void>(name_in_table);
-  VisitEnum(archive, tear, 3);
-  VisitEnum(archive, fill, 2);
-  VisitEnum(archive, rename, 2);
-  VisitEnum(archive, order, 2);
-  VisitEnum(archive, sync, 2);
+  for (const faultfs::ModelField& field : faultfs::FieldsOf(model)) {
+    std::string word(field.word);
+    Visit(archive, word);
+    if constexpr (Archive::kReading) {
+      if (!faultfs::SetSwitch(model, field.key, word).ok()) return archive.Refuse();
+    }
+  }
 }
 
 template <typename Archive>
 void Visit(Archive& archive, CrashStep& step) {
-  auto& [kind, state] = step;
+  auto& [kind, state, rot] = step;
   auto& [at, lost, tears, fill] = state;
   VisitEnum(archive, kind, 2);
   Visit(archive, at);
   Visit(archive, lost);
   Visit(archive, tears);
   Visit(archive, fill);
+  Visit(archive, rot);
 }
 
 template <typename Archive>
@@ -226,13 +227,16 @@ void Visit(Archive& archive, std::vector<CrashStep>& chain) {
 
 template <typename Archive>
 void Visit(Archive& archive, CrashPlan& plan) {
-  auto& [models, kinds, budget, depth, inner, inner_budget, probe, chain] = plan;
+  auto& [models, kinds, budget, depth, inner, inner_budget, rot, rot_kinds, probe, chain] = plan;
   VisitList(archive, models, [&](faultfs::PersistenceModel& model) { Visit(archive, model); });
   VisitList(archive, kinds, [&](CrashKind& kind) { VisitEnum(archive, kind, 2); });
   Visit(archive, budget);
   Visit(archive, depth);
   Visit(archive, inner);
   Visit(archive, inner_budget);
+  Visit(archive, rot);
+  VisitList(archive, rot_kinds,
+            [&](faultfs::RotKind& kind) { VisitEnum(archive, kind, faultfs::kRotKindCount); });
   Visit(archive, probe);
   Visit(archive, chain);
 }

@@ -51,6 +51,7 @@ struct AtLeast {
   uint64_t recoveries = 0;
   uint64_t programs = 0;
   uint64_t inner_recoveries = 0;
+  uint64_t rotten_recoveries = 0;
   bool exhausted = false;  // every program must be
 
   friend bool operator==(const AtLeast&, const AtLeast&) = default;

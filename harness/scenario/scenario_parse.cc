@@ -127,6 +127,7 @@ class ScenarioParser {
     reader.Read("recoveries", kMinimums, at_least.recoveries);
     reader.Read("programs", kMinimums, at_least.programs);
     reader.Read("inner_recoveries", kMinimums, at_least.inner_recoveries);
+    reader.Read("rotten_recoveries", kMinimums, at_least.rotten_recoveries);
     if (reader.Read("exhausted", at_least.exhausted) && !at_least.exhausted) {
       reader.Complain(reader.Find("exhausted")->line,
                       "\"exhausted\" in at_least checks nothing if it is false; leave it out");
@@ -145,6 +146,9 @@ class ScenarioParser {
                                       " programs, and there are " + std::to_string(programs));
     }
     const bool inner = scenario_.crash.depth > 1 || scenario_.crash.chain.size() > 1;
+    if (scenario_.at_least.rotten_recoveries > 0 && scenario_.crash.rot == 0) {
+      complaints_.Add(entry.line, "\"rotten_recoveries\" in at_least needs rot in [crash]");
+    }
     if (scenario_.at_least.inner_recoveries > 0 && !inner) {
       complaints_.Add(entry.line, "\"inner_recoveries\" in at_least needs depth = 2 in [crash]");
     }
@@ -200,7 +204,12 @@ class ScenarioParser {
         reader.Complain(entry->line, Quote(option) +
                                          " in [store] must be a string, a whole number, true or "
                                          "false");
+        return;
     }
+    const Status valid = adapter_->CheckOption(option, text);
+    if (valid.ok()) return;
+    reader.Complain(entry->line, Quote(option) + " in [store] " + std::string(valid.message()) +
+                                     ", not " + Quote(text));
   }
 
   // ---- What is run

@@ -13,11 +13,11 @@ using faultfs::PersistenceModel;
 using faultfs::Result;
 using faultfs::Status;
 
-constexpr std::string_view kSwitchKeys[] = {"tear", "fill", "rename", "order", "sync"};
 constexpr std::string_view kKindNames[] = {"power-loss", "process-death"};
 
 constexpr Bounds kBudgets = {1, 1'000'000'000};
 constexpr Bounds kDepths = {1, 2};
+constexpr Bounds kRots = {1, 1'000'000'000};
 
 std::optional<CrashKind> KindOf(const TomlNode& word, const TableReader& reader) {
   const std::optional<CrashKind> kind = CrashKindFromName(word.string);
@@ -33,7 +33,7 @@ std::optional<CrashKind> KindOf(const TomlNode& word, const TableReader& reader)
 /// Sets what the table says. False if it names no switch.
 bool ApplySwitches(TableReader& reader, PersistenceModel& model) {
   bool any = false;
-  for (const std::string_view key : kSwitchKeys) {
+  for (const std::string_view key : faultfs::SwitchKeys()) {
     const TomlEntry* entry = reader.Find(key);
     if (entry == nullptr) continue;
     any = true;
@@ -137,8 +137,13 @@ CrashStep ParseStep(const TomlNode& table, Complaints& complaints) {
   }
   if (step.kind == CrashKind::kPowerLoss) {
     ParseLostState(reader, step.state);
+    for (const TomlNode* text : reader.Strings("rot")) {
+      const Result<faultfs::Rot> rot = faultfs::ParseRot(text->string);
+      if (!rot.ok()) reader.Complain(text->line, std::string(rot.status().message()));
+      step.rot.push_back(text->string);
+    }
   } else {
-    for (const std::string_view key : {"lost", "tears", "fill"}) {
+    for (const std::string_view key : {"lost", "tears", "fill", "rot"}) {
       const TomlEntry* entry = reader.Find(key);
       if (entry == nullptr) continue;
       reader.Complain(entry->line, Quote(key) + reader.where() + ": a process death loses nothing");
@@ -159,6 +164,12 @@ void ParseChain(TableReader& reader, CrashPlan& plan) {
     }
   }
   if (plan.chain.empty()) reader.Complain(chain->line, "\"chain\" in [crash] must not be empty");
+  for (size_t i = 0; i < plan.chain.size(); ++i) {
+    if (plan.chain[i].rot.empty()) continue;
+    if (i > 0 || plan.chain.size() > 1) {
+      reader.Complain(chain->line, "only a chain of one crash has rot");
+    }
+  }
   if (plan.models.size() > 1) reader.Complain(chain->line, "a chain is of one model");
 }
 
@@ -175,14 +186,37 @@ void ParseKinds(TableReader& reader, CrashPlan& plan) {
   if (!kinds.empty()) plan.kinds = std::move(kinds);
 }
 
+void ParseRotKinds(TableReader& reader, CrashPlan& plan) {
+  std::vector<faultfs::RotKind> kinds;
+  for (const TomlNode* word : reader.Strings("rot_kinds")) {
+    const std::optional<faultfs::RotKind> kind = faultfs::RotKindFromName(word->string);
+    if (kind) {
+      if (std::find(kinds.begin(), kinds.end(), *kind) != kinds.end()) {
+        reader.Complain(word->line, Quote(word->string) + " in rot_kinds is there twice");
+      }
+      kinds.push_back(*kind);
+      continue;
+    }
+    std::vector<std::string_view> names;
+    for (const faultfs::RotKind known : faultfs::AllRotKinds()) names.push_back(Name(known));
+    reader.Complain(word->line, "no rot " + Quote(word->string) + reader.where() +
+                                    DidYouMean(word->string, names));
+  }
+  if (kinds.empty()) return;
+  if (plan.rot == 0) {
+    reader.Complain(reader.Find("rot_kinds")->line, "\"rot_kinds\" needs \"rot\": how many disks");
+  }
+  plan.rot_kinds = std::move(kinds);
+}
+
 }  // namespace
 
 std::vector<Switch> SwitchesOf(const PersistenceModel& model) {
-  return {{"tear", faultfs::Name(model.tear)},
-          {"fill", faultfs::Name(model.fill)},
-          {"rename", faultfs::Name(model.rename)},
-          {"order", faultfs::Name(model.order)},
-          {"sync", faultfs::Name(model.sync)}};
+  std::vector<Switch> switches;
+  for (const faultfs::ModelField& field : faultfs::FieldsOf(model)) {
+    switches.push_back({field.key, field.word});
+  }
+  return switches;
 }
 
 CrashPlan ParseCrash(const TomlNode& table, Complaints& complaints) {
@@ -193,6 +227,8 @@ CrashPlan ParseCrash(const TomlNode& table, Complaints& complaints) {
   reader.Read("depth", kDepths, depth);
   reader.Read("inner", kBudgets, plan.inner);
   reader.Read("inner_budget", kBudgets, plan.inner_budget);
+  reader.Read("rot", kRots, plan.rot);
+  ParseRotKinds(reader, plan);
   reader.Read("probe", plan.probe);
   plan.depth = static_cast<uint32_t>(depth);
   ParseKinds(reader, plan);

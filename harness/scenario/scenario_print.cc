@@ -163,6 +163,7 @@ class ScenarioPrinter {
     add("recoveries", at_least.recoveries);
     add("programs", at_least.programs);
     add("inner_recoveries", at_least.inner_recoveries);
+    add("rotten_recoveries", at_least.rotten_recoveries);
     if (at_least.exhausted) entries.emplace_back("exhausted", "true");
     return InlineTable(entries);
   }
@@ -220,6 +221,12 @@ class ScenarioPrinter {
     if (inner || plan.inner_budget != defaults.inner_budget) {
       Line("inner_budget", plan.inner_budget);
     }
+    if (plan.rot != defaults.rot) Line("rot", plan.rot);
+    if (plan.rot_kinds != defaults.rot_kinds) {
+      std::vector<std::string> kinds;
+      for (const faultfs::RotKind kind : plan.rot_kinds) kinds.push_back(Quoted(Name(kind)));
+      Line("rot_kinds", List(kinds));
+    }
     if (!one_chain || plan.probe != defaults.probe) Line("probe", Boolean(plan.probe));
     if (!common) PrintModelTables(plan.models);
     for (const CrashStep& step : plan.chain) PrintStep(step);
@@ -275,6 +282,7 @@ class ScenarioPrinter {
     if (!step.state.lost.empty()) Line("lost", Strings(step.state.lost));
     if (!step.state.tears.empty()) Line("tears", Strings(step.state.tears));
     Line("fill", Quoted(step.state.fill));
+    if (!step.rot.empty()) Line("rot", Strings(step.rot));
   }
 
   const Scenario& scenario_;

@@ -33,10 +33,14 @@ struct VerbRow {
 };
 
 constexpr VerbRow kVerbRows[] = {
-    {Verb::kSet, 40, false, 8},  {Verb::kDelete, 10, true, 8}, {Verb::kClear, 3, true, 8},
-    {Verb::kBatch, 12, true, 8}, {Verb::kGet, 5, true, 4},     {Verb::kContains, 2, true, 4},
-    {Verb::kSize, 1, true, 4},   {Verb::kForEach, 2, true, 4}, {Verb::kFlush, 5, true, 4},
-    {Verb::kReopen, 5, true, 4}, {Verb::kKill, 4, true, 4},
+    {Verb::kSet, 40, false, 8},       {Verb::kDelete, 10, true, 8},
+    {Verb::kClear, 3, true, 8},       {Verb::kBatch, 12, true, 8},
+    {Verb::kGet, 5, true, 4},         {Verb::kContains, 2, true, 4},
+    {Verb::kSize, 1, true, 4},        {Verb::kForEach, 2, true, 4},
+    {Verb::kFlush, 5, true, 4},       {Verb::kSnapshot, 4, true, 4},
+    {Verb::kCompact, 4, true, 4},     {Verb::kClearPersistence, 2, true, 4},
+    {Verb::kBackground, 15, true, 4}, {Verb::kReopen, 5, true, 4},
+    {Verb::kKill, 4, true, 4},
 };
 static_assert(std::size(kVerbRows) == kVerbCount - 1, "every verb but call has a row");
 
@@ -48,11 +52,13 @@ uint32_t SwarmWeight(Random random, const VerbRow& row) {
 }
 
 std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& can,
-                                const Random& random) {
+                                bool works_in_background, const Random& random) {
   std::vector<Choice> choices;
   for (const VerbRow& row : kVerbRows) {
     if (!can.Has(row.verb)) continue;
     const auto fixed = workload.weights.find(row.verb);
+    const bool idle = row.verb == Verb::kBackground && !works_in_background;
+    if (idle && fixed == workload.weights.end()) continue;
     choices.push_back({row.verb, "",
                        fixed != workload.weights.end()
                            ? fixed->second
@@ -177,14 +183,15 @@ std::vector<std::string> DrawFaults(const Workload& workload, uint64_t operation
 
 }  // namespace
 
-Swarm DrawSwarm(const Workload& workload, const Capabilities& can, const Random& random) {
+Swarm DrawSwarm(const Workload& workload, const Capabilities& can, bool works_in_background,
+                const Random& random) {
   constexpr uint32_t kHot[] = {0, 0, 50, 80};
   constexpr uint32_t kRepeat[] = {0, 10, 30};
   constexpr uint32_t kOwn[] = {0, 20, 60, 100};
   constexpr uint32_t kSync[] = {10, 50, 90};
   Swarm swarm;
   swarm.operations = Draw(random.Fork("operations"), workload.operations);
-  swarm.choices = DrawChoices(workload, can, random.Fork("verbs"));
+  swarm.choices = DrawChoices(workload, can, works_in_background, random.Fork("verbs"));
   swarm.keys = DrawKeys(workload.keys, random.Fork("keys"));
   swarm.value_bytes = DrawValueBytes(workload.value_bytes, random.Fork("values"));
   swarm.hot_key = OneOf(random.Fork("hot"), kHot);

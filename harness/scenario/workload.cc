@@ -97,7 +97,7 @@ rc::Gen<Operation> OperationOf(const Swarm& swarm, const Choice& choice) {
         }
         if (verb == Verb::kSet || verb == Verb::kCall) operation.value_bytes = value_bytes;
         if (verb == Verb::kBatch) operation.batch = std::move(batch);
-        if (IsMutation(operation) && verb != Verb::kCall) operation.durability = durability;
+        if (TakesDurability(verb)) operation.durability = durability;
         return operation;
       });
 }
@@ -150,7 +150,8 @@ Case MakeCase(const Scenario& scenario, uint64_t case_seed, const AdapterSet& ad
   FAULTFS_CHECK(adapter.ok() && scenario.workload.has_value(), "the parser has checked it");
   const faultfs::Random random(case_seed);
   const Swarm swarm =
-      internal::DrawSwarm(*scenario.workload, (*adapter)->capabilities(), random.Fork("swarm"));
+      internal::DrawSwarm(*scenario.workload, (*adapter)->capabilities(),
+                          (*adapter)->WorksInBackground(scenario.store), random.Fork("swarm"));
   c.program = GenerateProgram(swarm, random.Fork("program"));
   c.faults.insert(c.faults.end(), swarm.faults.begin(), swarm.faults.end());
   return c;

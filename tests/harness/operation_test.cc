@@ -66,7 +66,7 @@ Operation AnyOperation(Random& random) {
     operation.value_bytes = random.Below(kMaxValueBytes + 1);
   }
   if (verb == Verb::kCall) operation.call = random.OneIn(2) ? "save" : "sync";
-  if (IsMutation(operation) && verb != Verb::kCall) operation.durability = AnyDurability(random);
+  if (TakesDurability(verb)) operation.durability = AnyDurability(random);
   if (verb == Verb::kBatch) {
     for (uint64_t i = random.Below(4); i > 0; --i) {
       const bool erase = random.OneIn(2);
@@ -110,6 +110,10 @@ TEST(OperationTest, PrintsEachVerb) {
       "size\n"
       "for-each\n"
       "flush\n"
+      "snapshot\n"
+      "compact\n"
+      "clear-persistence\n"
+      "background\n"
       "reopen\n"
       "kill\n"
       "call save 350\n";
@@ -146,8 +150,8 @@ TEST(OperationTest, NamesAreInverse) {
 }
 
 TEST(OperationTest, MutationsAreWhatChangesTheMap) {
-  const std::set<Verb> mutations = {Verb::kSet, Verb::kDelete, Verb::kClear, Verb::kBatch,
-                                    Verb::kCall};
+  const std::set<Verb> mutations = {Verb::kSet,   Verb::kDelete,           Verb::kClear,
+                                    Verb::kBatch, Verb::kClearPersistence, Verb::kCall};
   for (int i = 0; i < kVerbCount; ++i) {
     Operation operation;
     operation.verb = static_cast<Verb>(i);
@@ -173,6 +177,13 @@ TEST(OperationTest, SaysWhatIsWrong) {
       {"set a 1 sync 2", "line 1: \"2\" is too much for \"set\""},
       {"get a 1", "line 1: \"1\" is too much for \"get\""},
       {"flush sync", "line 1: \"sync\" is too much for \"flush\""},
+      {"snapshots", "line 1: no operation \"snapshots\"; did you mean \"snapshot\"?"},
+      {"compact sync", "line 1: \"sync\" is too much for \"compact\""},
+      {"clear_persistence",
+       "line 1: no operation \"clear_persistence\"; did you mean \"clear-persistence\"?"},
+      {"clear-persistence sync", "line 1: \"sync\" is too much for \"clear-persistence\""},
+      {"back-ground", "line 1: no operation \"back-ground\"; did you mean \"background\"?"},
+      {"background 2", "line 1: \"2\" is too much for \"background\""},
       {"clear now", "line 1: no durability \"now\"; did you mean \"sync\"?"},
       {"batch put a 1", "line 1: no \"put\" in a batch; did you mean \"set\"?"},
       {"batch set a 1;", "line 1: \"batch\" needs \"set\" or \"delete\""},

@@ -34,8 +34,9 @@ struct Swarm {
 };
 
 /// A pure function of its arguments: each decision has a stream of its own, forked from `random` by
-/// name, so that one more of them moves no other.
+/// name, so that one more of them moves no other. `background` comes where jobs can wait, or where
+/// the workload gives it a weight.
 [[nodiscard]] Swarm DrawSwarm(const Workload& workload, const Capabilities& can,
-                              const faultfs::Random& random);
+                              bool works_in_background, const faultfs::Random& random);
 
 }  // namespace crashlab::internal

@@ -27,6 +27,13 @@ TEST(ContractOfKv, FollowsTheDurability) {
             Promise::kProcess);
   EXPECT_EQ(contract.PromiseOf(OperationOf("flush"), Durability::kSync),
             Promise::kPowerForAckedBefore);
+  EXPECT_EQ(contract.PromiseOf(OperationOf("snapshot"), Durability::kBuffered),
+            Promise::kPowerForAckedBefore);
+  EXPECT_EQ(contract.PromiseOf(OperationOf("compact"), Durability::kBuffered),
+            Promise::kPowerForAckedBefore);
+  EXPECT_EQ(contract.PromiseOf(OperationOf("clear-persistence"), Durability::kBuffered),
+            Promise::kPower);
+  EXPECT_EQ(contract.PromiseOf(OperationOf("background"), Durability::kSync), Promise::kNothing);
   EXPECT_EQ(contract.PromiseOf(OperationOf("get a"), Durability::kSync), Promise::kPower);
   EXPECT_EQ(contract.PromiseOf(OperationOf("reopen"), Durability::kSync), Promise::kNothing);
 }
@@ -45,10 +52,12 @@ TEST(ContractOfKv, KnowsWhichErrorsProveThatNothingHappened) {
 
 TEST(KvAdapter, DoesAllThatItSays) {
   // Every verb of its capabilities, with an answer that the oracle checks.
-  const Case c = CaseOf(
+  Case c = CaseOf(
       "set a 10; set \"\" 0; batch set b 10, delete a, set c 300; get b; get a; contains c; "
-      "contains a; size; for-each; flush; delete c; clear; size; set d 10; reopen; get d; kill; "
-      "for-each");
+      "contains a; size; for-each; flush; snapshot; delete c; compact; for-each; clear; size; "
+      "set d 10; reopen; get d; kill; for-each; clear-persistence; size; background; set e 10; "
+      "background; reopen; for-each");
+  c.store.options["checkpoint_bytes"] = "1";
   std::set<Verb> used;
   for (const Operation& operation : c.program) used.insert(operation.verb);
   for (Verb verb : KvAdapter().capabilities().verbs) EXPECT_TRUE(used.contains(verb));
@@ -56,6 +65,35 @@ TEST(KvAdapter, DoesAllThatItSays) {
   const auto run = RunProgram(c, KvAdapter(), {}, monitor);
   EXPECT_FALSE(run.live.has_value()) << run.live->detail;
   for (const Event& event : run.events) EXPECT_EQ(event.outcome, Outcome::kOk);
+}
+
+TEST(KvAdapter, KnowsItsOptions) {
+  EXPECT_EQ(KvAdapter().options(), std::vector<std::string_view>{"checkpoint_bytes"});
+  for (const char* right : {"0", "1", "1099511627776"}) {
+    EXPECT_TRUE(KvAdapter().CheckOption("checkpoint_bytes", right).ok()) << right;
+  }
+  for (const char* wrong :
+       {"", "-1", "1k", " 1", "true", "1099511627777", "99999999999999999999"}) {
+    const Status status = KvAdapter().CheckOption("checkpoint_bytes", wrong);
+    EXPECT_TRUE(status.Is(Code::kInvalidArgument)) << wrong;
+    EXPECT_EQ(status.message(), "must be a whole number from 0 to 1099511627776");
+    Case c = CaseOf("");
+    c.store.options["checkpoint_bytes"] = wrong;
+    NotingMonitor monitor;
+    const auto run = RunProgram(c, KvAdapter(), {}, monitor);
+    ASSERT_TRUE(run.live.has_value()) << wrong;
+    EXPECT_EQ(run.live->verdict, Verdict::kOpenFailed);
+  }
+}
+
+TEST(KvAdapter, WorksInBackgroundIfCheckpointsAreOn) {
+  StoreConfig config;
+  EXPECT_FALSE(KvAdapter().WorksInBackground(config));
+  config.options["checkpoint_bytes"] = "0";
+  EXPECT_FALSE(KvAdapter().WorksInBackground(config));
+  config.options["checkpoint_bytes"] = "100";
+  EXPECT_TRUE(KvAdapter().WorksInBackground(config));
+  EXPECT_FALSE(ToyAdapter().WorksInBackground(config));
 }
 
 TEST(Builtin, HaveNamesOfTheirOwn) {

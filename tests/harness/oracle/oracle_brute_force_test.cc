@@ -18,13 +18,31 @@ namespace {
 /// Who wrote a and b; 0: not there.
 using Shown = std::pair<int, int>;
 
-enum class Kind { kSetA, kSetB, kDeleteA, kClear, kBatchAB, kBatchAOnly, kEmptyBatch, kFlush };
+enum class Kind {
+  kSetA,
+  kSetB,
+  kDeleteA,
+  kClear,
+  kBatchAB,
+  kBatchAOnly,
+  kEmptyBatch,
+  kClearPersistence,
+  // No mutations.
+  kFlush,
+  kSnapshot,
+  kCompact,
+  kBackground,
+};
 enum class End { kOkSync, kOkBuffered, kFail, kInfo };
 
 struct Step {
   Kind kind;
   End end;
 };
+
+bool Mutates(Kind kind) { return kind < Kind::kFlush; }
+/// Those which can be told to be Buffered.
+bool HasDurability(Kind kind) { return kind < Kind::kClearPersistence; }
 
 Shown After(Shown shown, Kind kind, int op) {
   switch (kind) {
@@ -35,6 +53,7 @@ Shown After(Shown shown, Kind kind, int op) {
     case Kind::kDeleteA:
       return {0, shown.second};
     case Kind::kClear:
+    case Kind::kClearPersistence:
       return {0, 0};
     case Kind::kBatchAB:
       return {op, op};
@@ -42,6 +61,9 @@ Shown After(Shown shown, Kind kind, int op) {
       return {op, 0};
     case Kind::kEmptyBatch:
     case Kind::kFlush:
+    case Kind::kSnapshot:
+    case Kind::kCompact:
+    case Kind::kBackground:
       return shown;
   }
   return shown;
@@ -52,22 +74,22 @@ std::set<Shown> Legal(const std::vector<Step>& steps, int answered, bool in_flig
                       bool power_lost) {
   int durable = 0;
   int acknowledged = 0;
-  bool error = false;
+  int cached = 0;         // of what is acknowledged, how much the death of the process cannot take
   std::vector<int> open;  // may or may not have happened
   for (int op = 1; op <= answered; ++op) {
     const Step step = steps[op - 1];
     const bool ok = step.end == End::kOkSync || step.end == End::kOkBuffered;
-    error |= step.end == End::kInfo;
-    if (step.kind == Kind::kFlush) {
-      if (ok) durable = acknowledged;
+    if (step.end == End::kInfo) cached = durable;
+    if (!Mutates(step.kind)) {
+      if (ok && step.kind != Kind::kBackground) durable = cached = acknowledged;
       continue;
     }
     if (step.end == End::kInfo) open.push_back(op);
-    if (ok) acknowledged = op;
+    if (ok) acknowledged = cached = op;
     if (step.end == End::kOkSync) durable = op;
   }
-  const int least = power_lost || error ? durable : acknowledged;
-  if (in_flight && steps[answered].kind != Kind::kFlush) open.push_back(answered + 1);
+  const int least = power_lost ? durable : cached;
+  if (in_flight && Mutates(steps[answered].kind)) open.push_back(answered + 1);
   const int last = answered + (in_flight ? 1 : 0);
 
   std::set<Shown> legal;
@@ -105,8 +127,16 @@ std::string Text(Step step) {
       return "batch" + durability + " delete b, set a 10";
     case Kind::kEmptyBatch:
       return "batch" + durability;
+    case Kind::kClearPersistence:
+      return "clear-persistence";
     case Kind::kFlush:
       return "flush";
+    case Kind::kSnapshot:
+      return "snapshot";
+    case Kind::kCompact:
+      return "compact";
+    case Kind::kBackground:
+      return "background";
   }
   return "";
 }
@@ -121,7 +151,7 @@ class Histories {
     if (steps_.size() == length || ::testing::Test::HasFailure()) return;
     for (Kind kind : kinds) {
       for (End end : {End::kOkSync, End::kOkBuffered, End::kFail, End::kInfo}) {
-        if (kind == Kind::kFlush && end == End::kOkBuffered) continue;
+        if (!HasDurability(kind) && end == End::kOkBuffered) continue;
         steps_.push_back({kind, end});
         Check(kinds, length);
         steps_.pop_back();
@@ -199,7 +229,8 @@ class Histories {
 TEST(OracleBruteForce, ThreeStepsOfAllKinds) {
   Histories histories;
   histories.Check({Kind::kSetA, Kind::kSetB, Kind::kDeleteA, Kind::kClear, Kind::kBatchAB,
-                   Kind::kBatchAOnly, Kind::kEmptyBatch, Kind::kFlush},
+                   Kind::kBatchAOnly, Kind::kEmptyBatch, Kind::kClearPersistence, Kind::kFlush,
+                   Kind::kSnapshot, Kind::kCompact, Kind::kBackground},
                   3);
   EXPECT_GT(histories.judged(), 1'000'000u);
 }
@@ -207,6 +238,13 @@ TEST(OracleBruteForce, ThreeStepsOfAllKinds) {
 TEST(OracleBruteForce, FourStepsOfTheKindsThatDiffer) {
   Histories histories;
   histories.Check({Kind::kSetA, Kind::kDeleteA, Kind::kBatchAB}, 4);
+  EXPECT_GT(histories.judged(), 1'000'000u);
+}
+
+TEST(OracleBruteForce, FourStepsWithSnapshots) {
+  Histories histories;
+  histories.Check(
+      {Kind::kSetA, Kind::kSetB, Kind::kClearPersistence, Kind::kSnapshot, Kind::kBackground}, 4);
   EXPECT_GT(histories.judged(), 1'000'000u);
 }
 

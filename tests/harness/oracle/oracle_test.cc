@@ -135,15 +135,6 @@ TEST(Frontier, AnEmptyBatchAndADeleteOfAMissingKeyHaveAnIndex) {
   }
 }
 
-// An engine whose Buffered writes promise nothing until somebody has read them.
-Contract ReadsCount() {
-  return {.rows = {{Verb::kGet, Durability::kBuffered, Promise::kProcess},
-                   {Verb::kGet, Durability::kSync, Promise::kPower},
-                   {Verb::kSize, Durability::kSync, Promise::kPower}},
-          .not_applied = {},
-          .close = Promise::kNothing};
-}
-
 TEST(Frontier, AReadMovesTheFrontierToItsSource) {
   OracleWorld w("set a 10; set b 10; set c 10; get b", kBuffered, ReadsCount());
   w.Opens().Ok().Ok().Ok();
@@ -405,9 +396,30 @@ TEST(InfoWorlds, AfterItOnlyWhatIsDurableIsDue) {
   w.Info();
   EXPECT_EQ(w.ProcessDeathShows(""), "legal");
   EXPECT_EQ(w.ProcessDeathShows("a=1"), "legal");
-  w.Ok();
-  EXPECT_EQ(w.ProcessDeathShows("a=1"), "legal");
+}
+
+// … until the engine acknowledges a mutation: the log is one, so that it vouches for all before.
+TEST(InfoWorlds, AMutationThatIsAcknowledgedAfterItVouchesForTheLog) {
+  OracleWorld w("set a 10; flush; set b 10", kBuffered);
+  w.Opens().Ok().Info().Ok();
+  EXPECT_EQ(w.ProcessDeathShows("a=1 b=3"), "legal");
+  EXPECT_EQ(w.ProcessDeathShows("a=1"), "LOST_ACKED");
+  EXPECT_EQ(w.ProcessDeathShows(""), "LOST_ACKED");
   EXPECT_EQ(w.ProcessDeathShows("b=3"), "HOLE");
+  EXPECT_EQ(w.PowerLossShows(""), "legal");
+}
+
+TEST(InfoWorlds, NeitherAReadNorARefusalVouches) {
+  OracleWorld w("set a 10; flush; get a; set b 10", kBuffered);
+  w.Opens().Ok().Info().Gets("1").Fail();
+  EXPECT_EQ(w.live(), "right");
+  EXPECT_EQ(w.ProcessDeathShows(""), "legal");
+}
+
+TEST(InfoWorlds, AnotherErrorVoidsAgain) {
+  OracleWorld w("set a 10; flush; set b 10; flush", kBuffered);
+  w.Opens().Ok().Info().Ok().Info();
+  EXPECT_EQ(w.ProcessDeathShows(""), "legal");
 }
 
 TEST(InfoWorlds, AFailedCloseVoidsToo) {

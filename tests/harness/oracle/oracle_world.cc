@@ -36,6 +36,14 @@ Program ProgramOf(std::string_view text) {
   return std::move(program).value();
 }
 
+Contract ReadsCount() {
+  return {.rows = {{Verb::kGet, Durability::kBuffered, Promise::kProcess},
+                   {Verb::kGet, Durability::kSync, Promise::kPower},
+                   {Verb::kSize, Durability::kSync, Promise::kPower}},
+          .not_applied = {},
+          .close = Promise::kNothing};
+}
+
 OracleWorld::OracleWorld(std::string_view program, Durability durability)
     : OracleWorld(program, durability, KvAdapter().contract()) {}
 

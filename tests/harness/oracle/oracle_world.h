@@ -20,6 +20,9 @@ namespace crashlab {
 /// One operation after the other, separated by ';' (edits of a batch: by ',') or by lines.
 [[nodiscard]] Program ProgramOf(std::string_view text);
 
+/// Of an engine whose writes promise nothing until somebody has read them.
+[[nodiscard]] Contract ReadsCount();
+
 class OracleWorld {
  public:
   explicit OracleWorld(std::string_view program, Durability durability = Durability::kSync);

@@ -99,11 +99,18 @@ class ScenarioDrawer {
     plan.inner = Number(1, 9);
     plan.inner_budget = Number(1, 900);
     plan.probe = Maybe();
+    if (Maybe()) {
+      plan.rot = Number(1, 400);
+      if (Maybe()) plan.rot_kinds = {faultfs::RotKind::kLost, faultfs::RotKind::kFlip};
+    }
     if (Maybe()) std::reverse(plan.kinds.begin(), plan.kinds.end());
     if (random_.OneIn(3)) plan.kinds.pop_back();
     if (!fixed || Maybe()) return plan;
     plan.models.resize(1);
     for (uint64_t i = Number(1, 3); i > 0; --i) plan.chain.push_back(Step());
+    if (plan.chain.size() == 1 && plan.chain[0].kind == CrashKind::kPowerLoss && Maybe()) {
+      plan.chain[0].rot = {"flip /db/LOCK 3.1", "misdirected wal.append#2 /db/a b 512"};
+    }
     return plan;
   }
 
@@ -111,7 +118,7 @@ class ScenarioDrawer {
     std::vector<PersistenceModel> models;
     for (uint64_t i = Number(1, 3); i > 0; --i) {
       PersistenceModel model = faultfs::kModels[random_.Below(std::size(faultfs::kModels))];
-      for (const std::string_view key : {"tear", "fill", "rename", "order", "sync"}) {
+      for (const std::string_view key : faultfs::SwitchKeys()) {
         if (!random_.OneIn(4)) continue;
         const std::vector<std::string_view> words = faultfs::SwitchValues(key);
         const Status set = faultfs::SetSwitch(model, key, words[random_.Below(words.size())]);

@@ -69,6 +69,7 @@ TEST(WorkloadTest, CaseSeedsDifferByIndexSeedAndName) {
 // changes this test, knowing it.
 TEST(WorkloadTest, GoldenPrograms) {
   Scenario scenario = Generated();
+  scenario.store.options["checkpoint_bytes"] = "1000";
   scenario.workload->operations = {6, 6};
   scenario.workload->mixed_durability = true;
   scenario.workload->faults = {"fail IO_ERROR sync"};
@@ -77,32 +78,39 @@ TEST(WorkloadTest, GoldenPrograms) {
     return Print(c.program) + (c.faults.empty() ? "no fault" : c.faults[0]);
   };
   EXPECT_EQ(CaseSeed(scenario, 0), 3912456906304780181u);
-  EXPECT_EQ(text(1), R"(get b
-set a 9000 buffered
-set b 3955
-set a 9000
-set a 9000
+  EXPECT_EQ(text(1), R"(set b 3950
+compact
+compact
+compact
+compact
 set a 8070
 fail IO_ERROR sync nth=1)");
-  EXPECT_EQ(text(4), R"(set p 8041 sync
-set p 8212 buffered
-batch sync set pp 2422; set p 2519
-batch buffered set p 8074; delete p
-batch sync set pp 9000; set pp 2540
+  EXPECT_EQ(text(4), R"(delete p sync
 delete p buffered
+delete p sync
+delete p buffered
+batch sync set pp 9000; set pp 2540
+set p 959 buffered
 fail IO_ERROR sync nth=10)");
   EXPECT_EQ(text(8), R"(set "b\x0a\x00\x00\x27" 1519 sync
-get "a"*766
-set "a"*766 8122 sync
-delete "a"*766 sync
-delete "b\x0a\x00\x00\x27" buffered
-set "a"*766 4454 sync
+flush
+compact
+background
+flush
+batch sync set "b\x0a\x00\x00\x27" 1404; set "b\x0a\x00\x00\x27" 1448; delete "a"*766
 no fault)");
+  EXPECT_EQ(text(135), R"(compact
+set b 2969 sync
+compact
+snapshot
+background
+set c 3019 buffered
+fail IO_ERROR sync nth=1)");
   EXPECT_EQ(text(0xfedcba9876543210u), R"(set "c"*361 3825
-kill
-set b 4156
-contains "c"*361
-contains p
+set b 5959
+background
+set "c"*361 6811
+set p 8631
 batch
 fail IO_ERROR sync nth=14)");
 }
@@ -127,7 +135,10 @@ TEST(WorkloadTest, AFixedProgramIsOneCase) {
 
 TEST(WorkloadTest, EveryVerbOfTheAdapterOccursAndNoOther) {
   std::map<Verb, size_t> seen;
-  EachOperation(Generated(), [&](const Operation& op, const Operation*) { ++seen[op.verb]; });
+  Scenario scenario = Generated();
+  scenario.workload->runs = 600;
+  scenario.store.options["checkpoint_bytes"] = "1000";
+  EachOperation(scenario, [&](const Operation& op, const Operation*) { ++seen[op.verb]; });
   for (int i = 0; i < kVerbCount; ++i) {
     const Verb verb = static_cast<Verb>(i);
     if (verb == Verb::kCall) {
@@ -143,6 +154,37 @@ TEST(WorkloadTest, EveryVerbOfTheAdapterOccursAndNoOther) {
     words.insert(std::string(Name(op.verb)) + op.call);
   });
   EXPECT_THAT(words, ::testing::ElementsAre("callsave", "callsweep", "get", "reopen", "set"));
+}
+
+TEST(WorkloadTest, BackgroundComesWhereJobsCanWaitOrIfItIsAskedFor) {
+  const auto count = [](const Scenario& scenario) {
+    size_t seen = 0;
+    EachOperation(scenario, [&](const Operation& op, const Operation*) {
+      seen += op.verb == Verb::kBackground;
+    });
+    return seen;
+  };
+  Scenario scenario = Generated();
+  EXPECT_EQ(count(scenario), 0u);
+  scenario.workload->weights = {{Verb::kBackground, 20}};
+  EXPECT_GE(count(scenario), 100u);
+  scenario.workload->weights = {{Verb::kBackground, 0}};
+  scenario.store.options["checkpoint_bytes"] = "1";
+  EXPECT_EQ(count(scenario), 0u);
+  scenario.workload->weights.clear();
+  EXPECT_GE(count(scenario), 100u);
+}
+
+TEST(WorkloadTest, ClearingPersistenceCarriesNoDurability) {
+  Scenario scenario = Generated();
+  scenario.workload->mixed_durability = true;
+  scenario.workload->weights = {{Verb::kClearPersistence, 100}, {Verb::kSnapshot, 100}};
+  size_t seen = 0;
+  EachOperation(scenario, [&](const Operation& op, const Operation*) {
+    seen += op.verb == Verb::kClearPersistence || op.verb == Verb::kSnapshot;
+    ASSERT_TRUE(TakesDurability(op.verb) || !op.durability.has_value());
+  });
+  EXPECT_GE(seen, 1000u);
 }
 
 TEST(WorkloadTest, ProgramsDifferInWhatTheyDo) {
@@ -247,7 +289,7 @@ TEST(WorkloadTest, DurabilityOfTheirOwnOnlyIfAsked) {
   scenario.workload->mixed_durability = true;
   std::map<std::optional<Durability>, size_t> seen;
   EachOperation(scenario, [&](const Operation& op, const Operation*) {
-    if (IsMutation(op)) {
+    if (TakesDurability(op.verb)) {
       ++seen[op.durability];
     } else {
       ASSERT_FALSE(op.durability.has_value());
