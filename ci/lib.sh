@@ -74,3 +74,11 @@ run_ctest() {
   say "test $preset"
   ctest --preset "$preset" -j "$(nproc)" --no-tests=error "$@"
 }
+
+# check_canary CRASHLAB: an engine that keeps nothing must be seen to fail, by the very program that
+# is about to say that others do not.
+check_canary() {
+  "$1" run "$CI_ROOT/scenarios/known-bad/canary.toml" --progress never --minimize 0 \
+    --out "$(mktemp -d)" 2>&1 | grep -q 'found as expected: LOST_ACKED' ||
+    die "the canary was not caught: this crashlab checks nothing"
+}

@@ -93,8 +93,9 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
     return Set(outcome, ScenarioStatus::kNotDecided,
                fmt::format("{} judgements the checker could not decide", outcome.counts.unknown));
   }
-  if (std::string missed = Missed(outcome.scenario->at_least, outcome, input.whole);
-      !missed.empty()) {
+  std::string missed;
+  if (input.minimums) missed = Missed(outcome.scenario->at_least, outcome, input.whole);
+  if (!missed.empty()) {
     return Set(outcome, ScenarioStatus::kUnexpected, std::move(missed));
   }
   Set(outcome, ScenarioStatus::kAsExpected, "");

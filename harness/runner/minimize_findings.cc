@@ -15,6 +15,10 @@
 namespace crashlab {
 namespace {
 
+// More than a recovery of a short program, or of so many operations, makes.
+constexpr uint64_t kLeastCalls = 20'000;
+constexpr uint64_t kCallsOfAnOperation = 100;
+
 PoolOptions PoolOf(const RunOptions& options) {
   return {.workers = 1, .hang_ms = options.hang_ms, .memory_bytes = options.memory_bytes};
 }
@@ -27,8 +31,13 @@ Minimized MinimizeHere(const Finding& finding, const Adapter& adapter, const Run
   // A trial must not outlast the patience with the process that waits for it.
   PoolOptions pool = PoolOf(options);
   pool.hang_ms /= 2;
-  DeathSearch search(finding.verdict, adapter, options.explore, options.minimize.search_recoveries,
-                     pool, monitor);
+  // A hang takes as long as its limit, and here there are many.
+  ExploreOptions explore = options.explore;
+  explore.call_limit =
+      std::min(explore.call_limit,
+               std::max(kLeastCalls, kCallsOfAnOperation * finding.reproducer.program.size()));
+  DeathSearch search(finding.verdict, adapter, explore, options.minimize.search_recoveries, pool,
+                     monitor);
   return Minimize(finding, options.minimize, search);
 }
 

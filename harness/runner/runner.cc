@@ -281,7 +281,8 @@ class Running final : public PoolClient {
     }
     const bool whole = options_.shards == 1 && (!options_.runs || !plan.scenario.workload ||
                                                 *options_.runs >= plan.given->workload->runs);
-    Decide({.whole = whole, .cut_short = cut_short}, current_);
+    const bool minimums = !options_.seed && options_.faults.empty();
+    Decide({.minimums = minimums, .whole = whole, .cut_short = cut_short}, current_);
     if (options_.fail_fast && current_.status == ScenarioStatus::kUnexpected) {
       LowerLimit(next_job_);
     }

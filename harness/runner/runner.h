@@ -108,7 +108,8 @@ using ExploreFunction =
 ///  - expecting pass: any finding is unexpected.
 ///  - expecting a verdict: it must come (with the signature, if one is given), and every finding
 ///    must be of that verdict or of one in `also`.
-///  - in both: `at_least` must be reached. Its numbers are not asked of a part of the cases (of a
+///  - in both: `at_least` must be reached, unless `seed` or `faults` make this another run than it
+///    was counted for. Its numbers are not asked of a part of the cases (of a
 ///    shard, or of fewer `runs`), and a verdict that does not come in such a part is not decided.
 ///  - cut short (budget, interruption, `fail_fast` elsewhere) or nothing recovered: not decided.
 ///  - no cases at all in this shard: as expected, and says so.

@@ -11,6 +11,7 @@ namespace crashlab {
 [[nodiscard]] bool IsExpected(const Expectation& expect, const Finding& finding);
 
 struct DecisionInput {
+  bool minimums = true;   // `at_least` was counted for this run: its own seed, no further faults
   bool whole = true;      // all cases of the scenario were to be run: no shard, no `runs`
   std::string cut_short;  // why not all of those were; empty: they were
 };

@@ -123,6 +123,17 @@ TEST_F(DecisionTest, AtLeastSoManyRecoveries) {
   ExpectDecision(ScenarioStatus::kAsExpected, "");
 }
 
+TEST_F(DecisionTest, OtherSeedsAndFaultsHaveNoMinimum) {
+  scenario_.at_least.recoveries = 101;
+  scenario_.at_least.rotten_recoveries = 1;
+  ExpectDecision(ScenarioStatus::kUnexpected, "100 recoveries, but at_least asks for 101");
+  input_.minimums = false;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.at_least.recoveries = 0;
+  input_.minimums = true;
+  ExpectDecision(ScenarioStatus::kUnexpected, "0 rotten recoveries, but at_least asks for 1");
+}
+
 TEST_F(DecisionTest, AtLeastSoManyPrograms) {
   scenario_.at_least.programs = 11;
   ExpectDecision(ScenarioStatus::kUnexpected, "10 programs, but at_least asks for 11");
