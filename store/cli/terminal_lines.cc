@@ -24,6 +24,7 @@ using faultfs::Result;
 using faultfs::Status;
 
 constexpr int kHistoryLines = 1000;
+constexpr char kControlD = '\x04';
 
 /// The editor works on characters; they are UTF-8 wherever the environment does not say otherwise.
 void ChooseEncoding() {
@@ -62,6 +63,7 @@ class TerminalLines final : public LineSource {
 
   Result<InputLine> Next() override {
     signal_ = 0;
+    first_key_ = true;
     int length = 0;
     const char* text = el_gets(editor_, &length);
     const int error = errno;
@@ -117,6 +119,13 @@ class TerminalLines final : public LineSource {
       const ssize_t got = ::read(keys_fd_, &byte, 1);
       if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (got <= 0) return static_cast<int>(got);
+      if (byte == '\0') {
+        // What the kernel makes of a control-D that comes while the terminal is not in the hands of
+        // the editor (n_tty, canonical mode). The editor would quote the next key.
+        if (!first_key_) continue;
+        byte = kControlD;
+      }
+      first_key_ = false;
       const size_t length = std::mbrtowc(out, &byte, 1, &state);
       if (length != static_cast<size_t>(-1) && length != static_cast<size_t>(-2)) return 1;
       if (length == static_cast<size_t>(-1)) state = std::mbstate_t();  // no character: dropped
@@ -129,7 +138,8 @@ class TerminalLines final : public LineSource {
   // The terminal, opened once more so that reading never waits: the interrupt key also throws away
   // what was typed before it, and a key that was announced may be gone when it is read.
   int keys_fd_ = STDIN_FILENO;
-  int signal_ = 0;  // what ended the last wait
+  int signal_ = 0;          // what ended the last wait
+  bool first_key_ = false;  // the line has none yet
 };
 
 }  // namespace
