@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -18,12 +20,30 @@ namespace {
 constexpr std::array<std::string_view, kRotKindCount> kNames = {"flip", "zero", "stale", "lost",
                                                                 "misdirected"};
 constexpr uint64_t kFlipEveryBytes = 16;
-constexpr uint64_t kTargetsOfAWrite = 2;
+constexpr uint64_t kTargetsOfAWrite = 2;  // anywhere, beside the twin
 
 struct NamedFile {
   std::string path;
   InodeNumber inode;
 };
+
+/// Where a misdirected write may land.
+struct Target {
+  const NamedFile* file;
+  uint64_t offset_bytes;
+};
+
+/// The same offset in another file: what knows its offset and not its file is at home there.
+std::optional<Target> TwinOf(const std::vector<Target>& targets, const Register& reg, size_t unit,
+                             uint64_t draw) {
+  std::vector<Target> twins;
+  std::copy_if(targets.begin(), targets.end(), std::back_inserter(twins),
+               [&](const Target& target) {
+                 return target.file->inode != reg.inode && target.offset_bytes == reg.sector * unit;
+               });
+  if (twins.empty()) return std::nullopt;
+  return twins[Mix64(draw, MixString("twin")) % twins.size()];
+}
 
 /// Every file of the tree with one of its names, by path.
 void ListFiles(const Image& image, InodeNumber directory, const std::string& path,
@@ -281,11 +301,11 @@ std::vector<Rot> RotsOf(PointView& view, const CrashState& state, const Image& l
   const size_t unit = graph.model.unit_bytes();
   const std::vector<NamedFile> files = FilesOf(left);
   std::vector<Rot> rots;
-  std::vector<std::pair<const NamedFile*, uint64_t>> sectors;
+  std::vector<Target> targets;
   for (const NamedFile& file : files) {
     const uint64_t size_bytes = left.Find(file.inode)->size_bytes;
     for (uint64_t offset = 0; offset < size_bytes; offset += unit) {
-      sectors.emplace_back(&file, offset);
+      targets.push_back({&file, offset});
       const std::string bytes = ReadSector(left, file.inode, offset / unit, unit);
       if (bytes.find_first_not_of('\0') == bytes.npos) continue;
       rots.push_back({.kind = RotKind::kZero,
@@ -305,8 +325,18 @@ std::vector<Rot> RotsOf(PointView& view, const CrashState& state, const Image& l
     }
   }
   const Decay decay(view, state, left);
+  const auto misdirect = [&](std::string_view write, const Target& target) {
+    rots.push_back({.kind = RotKind::kMisdirected,
+                    .write = std::string(write),
+                    .path = target.file->path,
+                    .offset_bytes = target.offset_bytes,
+                    .bit = 0});
+  };
   uint32_t last_step = kNone;
+  EffectId first = kNone;  // sector of the write, shown or not: what lands elsewhere
   for (EffectId id = 0; id < graph.effects.size(); ++id) {
+    if (graph.RegisterOf(graph.effects[id].write).kind != RegisterKind::kSector) continue;
+    if (first == kNone || graph.effects[first].step != graph.effects[id].step) first = id;
     if (!decay.Shows(id)) continue;
     const std::string name = EffectName(graph, id);
     rots.push_back(
@@ -316,14 +346,11 @@ std::vector<Rot> RotsOf(PointView& view, const CrashState& state, const Image& l
     const std::string operation(OperationOf(name));
     rots.push_back(
         {.kind = RotKind::kLost, .write = operation, .path = {}, .offset_bytes = 0, .bit = 0});
-    for (uint64_t i = 0; i < kTargetsOfAWrite && !sectors.empty(); ++i) {
-      const auto& [file, offset] =
-          sectors[Mix64(Mix64(last_step, i), MixString("misdirected")) % sectors.size()];
-      rots.push_back({.kind = RotKind::kMisdirected,
-                      .write = operation,
-                      .path = file->path,
-                      .offset_bytes = offset,
-                      .bit = 0});
+    const Register& reg = graph.RegisterOf(graph.effects[first].write);
+    if (const auto twin = TwinOf(targets, reg, unit, last_step)) misdirect(operation, *twin);
+    for (uint64_t i = 0; i < kTargetsOfAWrite && !targets.empty(); ++i) {
+      const uint64_t draw = Mix64(Mix64(last_step, i), MixString("misdirected"));
+      misdirect(operation, targets[draw % targets.size()]);
     }
   }
   return rots;

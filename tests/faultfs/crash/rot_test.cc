@@ -91,6 +91,16 @@ TEST_F(RotTest, ALostWriteIsLostWhole) {
               ElementsAre(HurtRange{Named("b"), 0, 512}, HurtRange{Named("b"), 512, 1024}));
 }
 
+// What knows its offset and not its file is at home there.
+TEST_F(RotTest, AMisdirectedWriteIsTriedAtTheSameOffsetOfAnotherFile) {
+  std::set<std::string> texts;
+  for (const Rot& rot : RotsOf(*view_, state_, left_)) texts.insert(Print(rot));
+  EXPECT_TRUE(texts.contains("misdirected b.write#1 /a 0"));
+  EXPECT_TRUE(texts.contains("misdirected a.write#2 /b 0"));
+  EXPECT_TRUE(texts.contains("misdirected a.write#1 /b 0"))
+      << "though only its second sector shows";
+}
+
 TEST_F(RotTest, AMisdirectedWriteHurtsBothPlaces) {
   const auto disk = Put("misdirected b.write#1 /a 512");
   ASSERT_TRUE(disk.ok());
