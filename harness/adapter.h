@@ -188,6 +188,10 @@ struct CustomVerb {
 struct Capabilities {
   std::vector<Verb> verbs;  // kCall is implied by custom verbs
   std::vector<CustomVerb> calls;
+  /// Bytes that a set with a key of one byte takes in a file beyond its value, as the first of a
+  /// file and behind another. A share of the generated values then ends where a sector does: what
+  /// is left over from an earlier file may begin just there. Empty: not known.
+  std::vector<uint64_t> overheads_bytes = {};
 
   [[nodiscard]] bool Has(Verb verb) const;
 };

@@ -3,7 +3,10 @@
 #include <charconv>
 #include <utility>
 
+#include "faultfs/sim/image.h"
 #include "harness/adapters/kv_dead_bytes.h"
+#include "store/format.h"
+#include "store/mutation.h"
 #include "store/store.h"
 
 namespace crashlab {
@@ -121,6 +124,14 @@ class KvSystem final : public System {
   std::unique_ptr<kv::Store> store_;
 };
 
+/// What a set of a value that fills sectors takes in the log beyond the value.
+uint64_t SetOverheadBytes() {
+  const std::string value(faultfs::kSectorBytes, '\0');
+  return kv::EncodedMutation::Of({.kind = kv::OperationKind::kSet, .key = "k", .value = value})
+             .record_bytes() -
+         value.size();
+}
+
 class KvStoreAdapter final : public Adapter {
  public:
   std::string_view name() const override { return "kv"; }
@@ -134,7 +145,8 @@ class KvStoreAdapter final : public Adapter {
                   Verb::kContains, Verb::kSize, Verb::kForEach, Verb::kFlush, Verb::kSnapshot,
                   Verb::kCompact, Verb::kClearPersistence, Verb::kBackground, Verb::kReopen,
                   Verb::kKill},
-        .calls = {}};
+        .calls = {},
+        .overheads_bytes = {kv::kSegmentHeaderBytes + SetOverheadBytes(), SetOverheadBytes()}};
     return capabilities;
   }
 

@@ -5,10 +5,12 @@
 
 #include "faultfs/env/check.h"
 #include "faultfs/fault/fault_rule.h"
+#include "faultfs/sim/image.h"
 
 namespace crashlab::internal {
 namespace {
 
+using faultfs::kSectorBytes;
 using faultfs::Random;
 using Range = Workload::Range;
 
@@ -153,13 +155,25 @@ void AddAboutUnits(const Range& all, uint64_t unit, Random random, std::vector<R
   }
 }
 
-std::vector<Range> DrawValueBytes(const Range& all, const Random& random) {
+/// Exactly the sizes that fill one or two sectors to their ends.
+void AddFilledSectors(const Range& all, const std::vector<uint64_t>& overheads_bytes,
+                      std::vector<Range>& ranges) {
+  for (const uint64_t overhead : overheads_bytes) {
+    for (const uint64_t filled : {1 * kSectorBytes, 2 * kSectorBytes}) {
+      if (overhead <= filled) AddWithin(all, filled - overhead, filled - overhead, ranges);
+    }
+  }
+}
+
+std::vector<Range> DrawValueBytes(const Range& all, const Capabilities& can, const Random& random) {
   std::vector<Range> ranges;
   if (random.Fork("empty").OneIn(3)) AddWithin(all, 0, 0, ranges);
   if (!random.Fork("small").OneIn(4)) AddWithin(all, 1, all.low + 40, ranges);
   if (random.Fork("any").OneIn(2)) AddWithin(all, all.low, all.high, ranges);
-  if (random.Fork("sectors").OneIn(2)) AddAboutUnits(all, 512, random.Fork("sector"), ranges);
+  if (random.Fork("sectors").OneIn(2))
+    AddAboutUnits(all, kSectorBytes, random.Fork("sector"), ranges);
   if (random.Fork("pages").OneIn(2)) AddAboutUnits(all, 4096, random.Fork("page"), ranges);
+  if (random.Fork("filled").OneIn(3)) AddFilledSectors(all, can.overheads_bytes, ranges);
   if (random.Fork("largest").OneIn(4)) AddWithin(all, all.high, all.high, ranges);
   if (ranges.empty()) ranges.push_back(all);
   return ranges;
@@ -193,7 +207,7 @@ Swarm DrawSwarm(const Workload& workload, const Capabilities& can, bool works_in
   swarm.operations = Draw(random.Fork("operations"), workload.operations);
   swarm.choices = DrawChoices(workload, can, works_in_background, random.Fork("verbs"));
   swarm.keys = DrawKeys(workload.keys, random.Fork("keys"));
-  swarm.value_bytes = DrawValueBytes(workload.value_bytes, random.Fork("values"));
+  swarm.value_bytes = DrawValueBytes(workload.value_bytes, can, random.Fork("values"));
   swarm.hot_key = OneOf(random.Fork("hot"), kHot);
   swarm.repeat_verb = OneOf(random.Fork("repeat"), kRepeat);
   if (workload.mixed_durability) swarm.own_durability = OneOf(random.Fork("durability"), kOwn);
