@@ -239,8 +239,8 @@ std::optional<Violation> KvOracle::Resurrected(const Bounds& bounds, OpNumber fr
   newest = std::min(newest, bounds.upper);
   for (const auto& [key, value] : seen) {
     const OpNumber source = sources.at(key).op;
-    const auto back = [&](const std::string& why) {
-      return Violation{Verdict::kResurrected, fmt::format("{} of {} is back, {}", Quoted(key),
+    const auto back = [&, &name = key](const std::string& why) {
+      return Violation{Verdict::kResurrected, fmt::format("{} of {} is back, {}", Quoted(name),
                                                           OpText(program_, source), why)};
     };
     if (Refused(source)) return back("which was refused");
