@@ -15,6 +15,8 @@ constexpr IoTag kToyDir{"toy.dir"};
 constexpr IoTag kToyAppend{"toy.append"};
 constexpr IoTag kToyCut{"toy.cut"};
 
+constexpr std::string_view kBuffered = "buffered";
+
 /// What both promise: every acknowledged mutation survives power loss.
 const Contract& BoldContract() {
   static const Contract contract = {.rows = {{Verb::kSet, std::nullopt, Promise::kPower},
@@ -79,12 +81,17 @@ class ToySystem final : public MapSystem {
     FAULTFS_ASSIGN_OR_RETURN(
         auto file, context.file_system.Open(directory + "/toy.log", {.write = true, .create = true},
                                             kToyAppend));
-    auto system = std::make_unique<ToySystem>(std::move(file));
+    const auto buffered = context.config.options.find(std::string(kBuffered));
+    auto system = std::make_unique<ToySystem>(
+        std::move(file), buffered != context.config.options.end() && buffered->second == "true");
     FAULTFS_RETURN_IF_ERROR(system->Load());
     return std::unique_ptr<System>(std::move(system));
   }
 
-  explicit ToySystem(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  ToySystem(std::unique_ptr<File> file, bool buffered)
+      : file_(std::move(file)), buffered_(buffered) {}
+
+  Status Close() override { return Write(); }
 
  private:
   struct Head {
@@ -123,14 +130,23 @@ class ToySystem final : public MapSystem {
     body += key + value.value_or("");
     const Head head = {body.size(), faultfs::HashBytes(body).low};
     std::string record(reinterpret_cast<const char*>(&head), sizeof head);
-    record += body;
+    waiting_ += record + body;
+    return buffered_ && waiting_.size() < kBufferBytes ? Status() : Write();
+  }
+
+  Status Write() {
     const faultfs::WriteOutcome written = faultfs::WriteFully(
-        *file_, end_, std::as_bytes(std::span(record.data(), record.size())), kToyAppend);
+        *file_, end_, std::as_bytes(std::span(waiting_.data(), waiting_.size())), kToyAppend);
     end_ += written.written_bytes;
+    waiting_.clear();
     return written.status;
   }
 
+  static constexpr size_t kBufferBytes = 4096;
+
   std::unique_ptr<File> file_;
+  const bool buffered_;
+  std::string waiting_;  // records that are in the process and nowhere else
   uint64_t end_ = 0;
 };
 
@@ -147,6 +163,11 @@ class Toy final : public Adapter {
   }
   const Capabilities& capabilities() const override { return FewVerbs(); }
   const Contract& contract() const override { return BoldContract(); }
+  std::vector<std::string_view> options() const override { return {kBuffered}; }
+  Status CheckOption(std::string_view, std::string_view value) const override {
+    if (value == "true" || value == "false") return Status();
+    return Status::Error(Code::kInvalidArgument, "must be true or false");
+  }
   Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
     return ToySystem::Open(context);
   }

@@ -6,7 +6,8 @@
 
 namespace crashlab {
 
-/// "toy": one log file, a checksum for each record, and never a sync.
+/// "toy": one log file, a checksum for each record, and never a sync. With the option `buffered`
+/// records stay in the process until there are some kilobytes, or it closes.
 [[nodiscard]] const Adapter& ToyAdapter();
 
 /// "canary": keeps everything in memory and nothing on the disk. A runner that does not find it
