@@ -15,6 +15,7 @@
 #include "faultfs/crash/rot.h"
 #include "harness/adapter.h"
 #include "harness/operation.h"
+#include "harness/process_plan.h"
 #include "harness/verdict.h"
 
 namespace crashlab {
@@ -56,6 +57,7 @@ struct Case {
   uint64_t seed = 0;                // salts, and which states are drawn
   std::vector<std::string> faults;  // fault rules, one a line
   CrashPlan crash;
+  std::optional<ProcessPlan> process = {};  // on a real disk instead, and `crash` has no part in it
 
   friend bool operator==(const Case&, const Case&) = default;
 };
@@ -74,6 +76,9 @@ struct Counts {
   uint64_t rotten_recoveries = 0;   // of disks with damage that no crash explains
   uint64_t double_runs = 0;         // programs run twice, event logs equal
   uint64_t exhausted_programs = 0;  // all states at all crash points, in all models
+  uint64_t kills = 0;               // real processes killed on a real disk
+  uint64_t reopened = 0;            // what they left, opened again by a real process and judged
+  uint64_t left_out = 0;            // programs not run, because this machine does not allow it
 
   Counts& operator+=(const Counts& other);
   friend bool operator==(const Counts&, const Counts&) = default;
@@ -86,6 +91,7 @@ struct Finding {
   std::string model;  // with switches; empty if no model had a part in it
   Case reproducer;    // its crash.chain is the one that failed; empty for a live violation
   std::vector<std::string> story;  // for people: what was lost, kept and acknowledged, a line each
+  Dump disk = {};                  // of a real disk: its files as the kill left them, by path
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -39,11 +39,16 @@ class AbortingMonitor final : public Monitor {
 
 /// The findings of the one chain, or of the whole case if it has none.
 Result<CaseResult> Again(const Target& target, Monitor& monitor) {
-  if (target.c.crash.chain.empty()) return Explore(target.c, *target.adapter, {}, monitor);
+  if (target.c.crash.chain.empty()) return ExploreCase(target.c, *target.adapter, {}, monitor);
   FAULTFS_ASSIGN_OR_RETURN(ReplayResult replayed, Replay(target.c, *target.adapter, {}, monitor));
   CaseResult result;
   if (replayed.finding) result.findings.push_back(*std::move(replayed.finding));
   return result;
+}
+
+/// What to say where the simulated disk is needed.
+std::string NoSimulatedDisk(const Target& target) {
+  return target.scenario.file + ": a scenario with [process] has no simulated disk";
 }
 
 int NotDecided(const Console& console, const Status& status) {
@@ -91,6 +96,7 @@ Status ExportDisk(const Target& target, const std::string& folder, Image* export
 }
 
 int ReplayOnDisk(const Target& target, const std::string& folder, const Console& console) {
+  if (target.c.process) return console.WrongUse(NoSimulatedDisk(target));
   Image image;
   if (const Status status = ExportDisk(target, folder, &image); !status.ok()) {
     return console.WrongUse(status);
@@ -160,6 +166,7 @@ int Execute(const ReplayCommand& command, const Console& console) {
 int Execute(const ExportCommand& command, const Console& console) {
   const auto target = FindTarget(command.file, console.adapters);
   if (!target.ok()) return console.WrongUse(target.status());
+  if (target->c.process) return console.WrongUse(NoSimulatedDisk(*target));
   Image image;
   const Status status = ExportDisk(*target, command.out, &image);
   if (!status.ok()) return console.WrongUse(status);
@@ -170,6 +177,7 @@ int Execute(const ExportCommand& command, const Console& console) {
 int Execute(const ExplainCommand& command, const Console& console) {
   const auto target = FindTarget(command.file, console.adapters);
   if (!target.ok()) return console.WrongUse(target.status());
+  if (target->c.process) return console.WrongUse(NoSimulatedDisk(*target));
   if (!command.observed.empty()) {
     PosixFileSystem posix;
     const auto observed = Image::FromDirectory(posix, command.observed);

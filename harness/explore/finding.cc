@@ -98,37 +98,6 @@ bool ShrinkStep(const Laboratory& lab, std::vector<CrashStep>& chain, size_t ind
   return shrunk;
 }
 
-void TellEvents(const Case& c, const Run& run, size_t events, std::vector<std::string>& story) {
-  for (size_t i = 0; i < events; ++i) {
-    const Event& event = run.events[i];
-    if (event.op == 0) continue;
-    const std::string operation = Print(c.program[event.op - 1]);
-    const bool returned = std::any_of(
-        run.events.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-        run.events.begin() + static_cast<std::ptrdiff_t>(events), [&](const Event& later) {
-          return later.op == event.op &&
-                 (later.kind == Event::Kind::kReturn || later.kind == Event::Kind::kOpened);
-        });
-    switch (event.kind) {
-      case Event::Kind::kInvoke:
-        if (!returned) story.push_back(fmt::format("{}. {}: in flight", event.op, operation));
-        break;
-      case Event::Kind::kReturn:
-        story.push_back(fmt::format("{}. {}: {}{}", event.op, operation, OutcomeText(event),
-                                    event.code == Code::kOk
-                                        ? std::string()
-                                        : fmt::format(" ({})", faultfs::CodeName(event.code))));
-        break;
-      case Event::Kind::kOpened:
-        story.push_back(fmt::format("{}. {}: open again", event.op, operation));
-        break;
-      case Event::Kind::kClosed:
-      case Event::Kind::kKilled:
-        break;
-    }
-  }
-}
-
 void TellCrash(const ChainLink& link, bool in_recovery, std::vector<std::string>& story) {
   const std::string at = faultfs::CrashPointName(*link.trace, link.state.point);
   story.push_back(
@@ -195,11 +164,43 @@ std::vector<CrashStep> ShrinkChain(const Laboratory& lab, std::vector<CrashStep>
   return chain;
 }
 
+void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
+                std::vector<std::string>& story) {
+  for (size_t i = 0; i < events; ++i) {
+    const Event& event = all[i];
+    if (event.op == 0) continue;
+    const std::string operation = Print(c.program[event.op - 1]);
+    const bool returned =
+        std::any_of(all.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                    all.begin() + static_cast<std::ptrdiff_t>(events), [&](const Event& later) {
+                      return later.op == event.op && (later.kind == Event::Kind::kReturn ||
+                                                      later.kind == Event::Kind::kOpened);
+                    });
+    switch (event.kind) {
+      case Event::Kind::kInvoke:
+        if (!returned) story.push_back(fmt::format("{}. {}: in flight", event.op, operation));
+        break;
+      case Event::Kind::kReturn:
+        story.push_back(fmt::format("{}. {}: {}{}", event.op, operation, OutcomeText(event),
+                                    event.code == Code::kOk
+                                        ? std::string()
+                                        : fmt::format(" ({})", faultfs::CodeName(event.code))));
+        break;
+      case Event::Kind::kOpened:
+        story.push_back(fmt::format("{}. {}: open again", event.op, operation));
+        break;
+      case Event::Kind::kClosed:
+      case Event::Kind::kKilled:
+        break;
+    }
+  }
+}
+
 std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                const Violation& violation) {
   std::vector<std::string> story;
   for (const std::string& fault : lab.subject.faults) story.push_back("fault: " + fault);
-  TellEvents(lab.subject, chain.run,
+  TellEvents(lab.subject, chain.run.events,
              chain.links.empty() ? chain.run.events.size() : chain.links.front().situation.events,
              story);
   for (size_t i = 0; i < chain.links.size(); ++i) TellCrash(chain.links[i], i > 0, story);

@@ -26,6 +26,10 @@ namespace crashlab {
 [[nodiscard]] std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                              const Violation& violation);
 
+/// Appends what became of each operation, a line each, as far as `events` of `all` tell it.
+void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
+                std::vector<std::string>& story);
+
 /// Whether a model has a part in the chain.
 [[nodiscard]] bool LosesPower(const std::vector<CrashStep>& chain);
 

@@ -27,6 +27,9 @@ inline constexpr CountField kCountFields[] = {
     {"rotten_recoveries", &Counts::rotten_recoveries},
     {"double_runs", &Counts::double_runs},
     {"exhausted_programs", &Counts::exhausted_programs},
+    {"kills", &Counts::kills},
+    {"reopened", &Counts::reopened},
+    {"left_out", &Counts::left_out},
 };
 static_assert(sizeof(Counts) == std::size(kCountFields) * sizeof(uint64_t),
               "every field of Counts has a row");

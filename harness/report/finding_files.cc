@@ -13,6 +13,7 @@
 
 #include "faultfs/env/posix_file_system.h"
 #include "faultfs/sim/hash.h"
+#include "harness/report/report.h"
 
 namespace crashlab {
 namespace {
@@ -50,6 +51,21 @@ Status MakeFolder(const std::string& folder) {
   fs::create_directories(folder, error);
   if (!error && fs::is_directory(folder, error)) return {};
   return Status::Error(Code::kIoError, error ? error.message() : "not a directory").File(folder);
+}
+
+/// The files of a real disk, in a folder that held those of an earlier run at most.
+Status WriteDisk(const std::string& folder, const Dump& files) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  for (const auto& [name, bytes] : files) {
+    const fs::path path = fs::path(folder) / name;
+    FAULTFS_RETURN_IF_ERROR(MakeFolder(path.parent_path().string()));
+    std::ofstream file(path, std::ios::binary);
+    file << bytes;
+    if (!file.flush())
+      return Status::Error(Code::kIoError, "cannot be written").File(path.string());
+  }
+  return {};
 }
 
 std::string TemporaryName(const std::string& path) {
@@ -116,6 +132,7 @@ void FindingFiles::Replace(const Scenario& scenario, std::string_view signature,
   if (kept.ours && kept.path != entry.path) {
     std::error_code error;
     fs::remove(kept.path, error);
+    fs::remove_all(DiskFolderOf(kept.path), error);
   }
   kept = std::move(entry);
 }
@@ -142,6 +159,7 @@ FindingFiles::Entry FindingFiles::Place(const Scenario& scenario, uint64_t case_
       error_ = WriteWhole(path, entry.text);
       if (!error_.ok()) return entry;
     }
+    if (!finding.disk.empty()) error_ = WriteDisk(DiskFolderOf(path), finding.disk);
     entry.ours = !there || path == own;
     entry.path = path;
     return entry;

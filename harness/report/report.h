@@ -20,6 +20,10 @@ namespace crashlab {
 /// a second one that says why, if it is not plainly as expected.
 [[nodiscard]] std::string OutcomeLine(const ScenarioOutcome& outcome);
 
+/// Where the files of a finding on a real disk are kept, beside the finding's own: `FILE.disk`
+/// without the ending.
+[[nodiscard]] std::string DiskFolderOf(std::string_view file);
+
 /// A finding with its program and story; ends with the exact command that replays it from `file`.
 [[nodiscard]] std::string FindingText(const Finding& finding, std::string_view file,
                                       std::string_view program_name);
@@ -36,11 +40,12 @@ namespace crashlab {
 /// Loud if nothing was recovered at all.
 [[nodiscard]] std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double seconds);
 
-/// 0 all as expected, 1 something unexpected, 3 something not decided. A finding outweighs what was
-/// not decided.
+/// 0 all as expected but for what was left out, 1 something unexpected, 3 something not decided, or
+/// nothing but left out. A finding outweighs what was not decided.
 [[nodiscard]] int ExitCode(const std::vector<ScenarioOutcome>& outcomes);
 
-/// A test suite with a test case for each scenario: unexpected is a failure, not decided an error.
+/// A test suite with a test case for each scenario: unexpected is a failure, not decided an error,
+/// left out is skipped.
 [[nodiscard]] std::string JUnitXml(const std::vector<ScenarioOutcome>& outcomes);
 
 /// One object a line, each with a "type": "scenario", "finding" (after its scenario), at the end

@@ -19,6 +19,8 @@ std::string_view StatusName(ScenarioStatus status) {
       return "unexpected";
     case ScenarioStatus::kNotDecided:
       return "not-decided";
+    case ScenarioStatus::kLeftOut:
+      return "left-out";
   }
   return "";
 }
@@ -34,8 +36,8 @@ void AddCounts(const Counts& counts, Json& json) {
 
 void AddTimings(const Counts& counts, double seconds, Json& json) {
   json["seconds"] = seconds;
-  const double recoveries =
-      static_cast<double>(counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries);
+  const double recoveries = static_cast<double>(counts.recoveries + counts.inner_recoveries +
+                                                counts.rotten_recoveries + counts.reopened);
   json["recoveries_per_second"] = seconds > 0 ? recoveries / seconds : 0.0;
 }
 
@@ -90,7 +92,7 @@ std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings
   std::string text;
   Counts total;
   double seconds = 0;
-  size_t by_status[3] = {};
+  size_t by_status[4] = {};
   for (const ScenarioOutcome& outcome : outcomes) {
     text += Line(ScenarioJson(outcome, timings));
     for (size_t i = 0; i < outcome.findings.size(); ++i) text += Line(FindingJson(outcome, i));
@@ -104,6 +106,7 @@ std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings
   json["as_expected"] = by_status[static_cast<size_t>(ScenarioStatus::kAsExpected)];
   json["unexpected"] = by_status[static_cast<size_t>(ScenarioStatus::kUnexpected)];
   json["not_decided"] = by_status[static_cast<size_t>(ScenarioStatus::kNotDecided)];
+  json["scenarios_left_out"] = by_status[static_cast<size_t>(ScenarioStatus::kLeftOut)];
   AddCounts(total, json);
   json["exit"] = ExitCode(outcomes);
   if (timings) AddTimings(total, seconds, json);

@@ -53,7 +53,9 @@ std::string TestCase(const ScenarioOutcome& outcome) {
   const std::string name = Escaped(outcome.scenario->name);
   std::string text = fmt::format(
       "    <testcase classname=\"crashlab\" name=\"{}\" time=\"{:.3f}\">\n", name, outcome.seconds);
-  if (outcome.status != ScenarioStatus::kAsExpected) {
+  if (outcome.status == ScenarioStatus::kLeftOut) {
+    text += fmt::format("      <skipped message=\"{}\"/>\n", Escaped(outcome.reason));
+  } else if (outcome.status != ScenarioStatus::kAsExpected) {
     const std::string_view element =
         outcome.status == ScenarioStatus::kUnexpected ? "failure" : "error";
     text += fmt::format("      <{0} message=\"{1}\">{2}</{0}>\n", element, Escaped(outcome.reason),
@@ -69,9 +71,10 @@ std::string JUnitXml(const std::vector<ScenarioOutcome>& outcomes) {
   double seconds = 0;
   for (const ScenarioOutcome& outcome : outcomes) seconds += outcome.seconds;
   const std::string totals =
-      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\"", outcomes.size(),
-                  CountOf(outcomes, ScenarioStatus::kUnexpected),
-                  CountOf(outcomes, ScenarioStatus::kNotDecided), seconds);
+      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"",
+                  outcomes.size(), CountOf(outcomes, ScenarioStatus::kUnexpected),
+                  CountOf(outcomes, ScenarioStatus::kNotDecided),
+                  CountOf(outcomes, ScenarioStatus::kLeftOut), seconds);
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   text += fmt::format("<testsuites name=\"crashlab\" {}>\n", totals);
   text += fmt::format("  <testsuite name=\"crashlab\" {}>\n", totals);

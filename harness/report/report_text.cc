@@ -29,12 +29,14 @@ std::string_view Mark(ScenarioStatus status) {
       return "FAIL";
     case ScenarioStatus::kNotDecided:
       return "open";
+    case ScenarioStatus::kLeftOut:
+      return "left";
   }
   return "?";
 }
 
 uint64_t Recoveries(const Counts& counts) {
-  return counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries;
+  return counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries + counts.reopened;
 }
 
 std::string Rate(const Counts& counts, double seconds) {
@@ -43,7 +45,24 @@ std::string Rate(const Counts& counts, double seconds) {
   return fmt::format("{:.1f} s, {}/s", seconds, Number(rate));
 }
 
+/// Of real processes; empty if there were none.
+std::string CountedOnDisk(const Counts& counts) {
+  std::string text;
+  if (counts.kills > 0) {
+    text +=
+        ", " + Count(counts.kills, "kill", "kills") + ", " + Number(counts.reopened) + " reopened";
+  }
+  if (counts.left_out > 0) text += ", " + Number(counts.left_out) + " left out";
+  return text;
+}
+
 std::string Counted(const Counts& counts) {
+  const std::string on_disk = CountedOnDisk(counts);
+  if (!on_disk.empty() && counts.crash_points == 0) {
+    const std::string unknown =
+        counts.unknown > 0 ? ", " + Number(counts.unknown) + " unknown" : std::string();
+    return Count(counts.programs, "program", "programs") + on_disk + unknown;
+  }
   std::string text = Count(counts.programs, "program", "programs") + ", " +
                      Count(counts.crash_points, "point", "points") + ", " +
                      Count(counts.states, "state", "states") + ", " +
@@ -56,7 +75,7 @@ std::string Counted(const Counts& counts) {
   if (counts.unknown > 0) text += ", " + Number(counts.unknown) + " unknown";
   if (counts.inner_recoveries > 0) text += ", " + Number(counts.inner_recoveries) + " inner";
   if (counts.rotten_recoveries > 0) text += ", " + Number(counts.rotten_recoveries) + " rotten";
-  return text;
+  return text + on_disk;
 }
 
 std::string Coverage(const ScenarioOutcome& outcome) {
@@ -127,6 +146,11 @@ std::string OutcomeLine(const ScenarioOutcome& outcome) {
   return text;
 }
 
+std::string DiskFolderOf(std::string_view file) {
+  if (file.ends_with(".toml")) file.remove_suffix(5);
+  return std::string(file) + ".disk";
+}
+
 std::string FindingText(const Finding& finding, std::string_view file,
                         std::string_view program_name) {
   const Case& c = finding.reproducer;
@@ -140,6 +164,7 @@ std::string FindingText(const Finding& finding, std::string_view file,
   for (const std::string& line : finding.story) text += fmt::format("    {}\n", line);
   if (!file.empty()) {
     text += fmt::format("  file:   {}\n", file);
+    if (!finding.disk.empty()) text += fmt::format("  disk:   {}\n", DiskFolderOf(file));
     text += ReplayLine(file, program_name);
   }
   return text;
@@ -180,10 +205,12 @@ std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double sec
       largest = &outcome;
     }
   }
+  const size_t left_out = by_status[ScenarioStatus::kLeftOut];
   std::string text = fmt::format(
-      "{}: {} as expected, {} unexpected, {} not decided\n",
+      "{}: {} as expected, {} unexpected, {} not decided{}\n",
       Count(outcomes.size(), "scenario", "scenarios"), by_status[ScenarioStatus::kAsExpected],
-      by_status[ScenarioStatus::kUnexpected], by_status[ScenarioStatus::kNotDecided]);
+      by_status[ScenarioStatus::kUnexpected], by_status[ScenarioStatus::kNotDecided],
+      left_out == 0 ? "" : fmt::format(", {} left out", left_out));
   text += fmt::format("{}, {}\n", Counted(total), Rate(total, seconds));
   if (largest != nullptr && total.recoveries > 0) {
     text +=
@@ -196,12 +223,14 @@ std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double sec
   if (by_status[ScenarioStatus::kNotDecided] > 0) {
     text += "not decided:\n" + Names(outcomes, ScenarioStatus::kNotDecided);
   }
-  if (total.recoveries == 0) {
+  if (left_out > 0) text += "left out:\n" + Names(outcomes, ScenarioStatus::kLeftOut);
+  if (total.recoveries + total.reopened == 0) {
     text += "\n*** NOTHING WAS RECOVERED: this run judged no recovery and shows nothing ***\n\n";
   }
   switch (ExitCode(outcomes)) {
     case 0:
-      text += "exit 0: every scenario gave what it expects\n";
+      text += fmt::format("exit 0: every scenario gave what it expects{}\n",
+                          left_out == 0 ? "" : ", but for those left out");
       break;
     case 1:
       text += "exit 1: not everything is as expected\n";
@@ -218,7 +247,8 @@ int ExitCode(const std::vector<ScenarioOutcome>& outcomes) {
                        [&](const ScenarioOutcome& outcome) { return outcome.status == status; });
   };
   if (any(ScenarioStatus::kUnexpected)) return 1;
-  return any(ScenarioStatus::kNotDecided) ? 3 : 0;
+  const bool nothing_else = any(ScenarioStatus::kLeftOut) && !any(ScenarioStatus::kAsExpected);
+  return any(ScenarioStatus::kNotDecided) || nothing_else ? 3 : 0;
 }
 
 std::string ShellWord(std::string_view word) {

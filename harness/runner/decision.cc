@@ -27,6 +27,7 @@ std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool
       {"recoveries", at_least.recoveries, outcome.counts.recoveries},
       {"programs", at_least.programs, outcome.counts.programs},
       {"rotten recoveries", at_least.rotten_recoveries, outcome.counts.rotten_recoveries},
+      {"stores reopened", at_least.reopened, outcome.counts.reopened},
       {"inner recoveries", at_least.inner_recoveries, outcome.counts.inner_recoveries},
   };
   for (const auto& row : rows) {
@@ -74,6 +75,9 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
   if (!input.cut_short.empty()) {
     return Set(outcome, ScenarioStatus::kNotDecided, input.cut_short);
   }
+  if (outcome.counts.left_out > 0 && findings.empty()) {
+    return Set(outcome, ScenarioStatus::kLeftOut, fmt::format("left out: {}", kLeftOutWhy));
+  }
   if (!came) {
     if (!input.whole) {
       return Set(outcome, ScenarioStatus::kNotDecided,
@@ -85,7 +89,8 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
                                               findings.front().signature));
   }
   // A finding of a live answer or a death needs no recovery; silence without one proves nothing.
-  if (outcome.counts.recoveries == 0 && findings.empty()) {
+  const uint64_t opened = outcome.counts.recoveries + outcome.counts.reopened;
+  if (opened == 0 && findings.empty()) {
     return Set(outcome, ScenarioStatus::kNotDecided,
                "nothing was recovered, so nothing was judged");
   }

@@ -9,6 +9,7 @@
 
 #include "faultfs/env/check.h"
 #include "faultfs/env/clock.h"
+#include "harness/process/internal/workplace.h"
 #include "harness/runner/internal/death_finding.h"
 #include "harness/runner/internal/decision.h"
 #include "harness/runner/internal/minimize_findings.h"
@@ -91,10 +92,12 @@ class Running final : public PoolClient {
       explore_options.double_run |= IndexOf(plan, job) % kDoubleRunEvery == 0;
       return Encode(explore_(CaseOf(plan, job), *plan.adapter, explore_options, monitor));
     };
-    FAULTFS_RETURN_IF_ERROR(RunPool(
+    const Status ran = RunPool(
         jobs_, work,
         {.workers = Workers(), .hang_ms = options_.hang_ms, .memory_bytes = options_.memory_bytes},
-        *this));
+        *this);
+    if (AnyOnDisk()) Workplace::Sweep();
+    FAULTFS_RETURN_IF_ERROR(ran);
     EndCutShort();
     FAULTFS_RETURN_IF_ERROR(MinimizeAll());
     return std::move(outcomes_);
@@ -158,6 +161,11 @@ class Running final : public PoolClient {
       }
     }
     return {};
+  }
+
+  bool AnyOnDisk() const {
+    return std::any_of(plans_.begin(), plans_.end(),
+                       [](const Plan& plan) { return plan.scenario.process.has_value(); });
   }
 
   uint32_t Workers() const {

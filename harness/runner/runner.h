@@ -19,6 +19,7 @@
 #include "harness/case.h"
 #include "harness/explore/explorer.h"
 #include "harness/explore/minimizer.h"
+#include "harness/process/explore_on_disk.h"
 #include "harness/scenario/scenario.h"
 
 namespace crashlab {
@@ -46,6 +47,7 @@ enum class ScenarioStatus : uint8_t {
   kAsExpected,
   kUnexpected,  // a finding that was not expected, or the expected one did not come
   kNotDecided,  // cut short, or `at_least` not reached because of it
+  kLeftOut,     // this machine does not allow it: no pass, and no failure
 };
 
 struct ScenarioOutcome {
@@ -112,11 +114,12 @@ using ExploreFunction =
 ///    was counted for. Its numbers are not asked of a part of the cases (of a
 ///    shard, or of fewer `runs`), and a verdict that does not come in such a part is not decided.
 ///  - cut short (budget, interruption, `fail_fast` elsewhere) or nothing recovered: not decided.
+///  - programs left out, and nothing found in the others: left out.
 ///  - no cases at all in this shard: as expected, and says so.
 ///
 /// Errors: an unknown adapter; no worker process could be started.
 [[nodiscard]] Result<std::vector<ScenarioOutcome>> RunScenarios(
     const std::vector<Scenario>& scenarios, const AdapterSet& adapters, const RunOptions& options,
-    const RunEvents& events, const ExploreFunction& explore = Explore);
+    const RunEvents& events, const ExploreFunction& explore = ExploreCase);
 
 }  // namespace crashlab

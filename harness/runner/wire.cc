@@ -242,24 +242,46 @@ void Visit(Archive& archive, CrashPlan& plan) {
 }
 
 template <typename Archive>
+void Visit(Archive& archive, KillPoint& point) {
+  auto& [when, number] = point;
+  VisitEnum(archive, when, kKillWhenCount);
+  Visit(archive, number);
+}
+
+template <typename Archive>
+void Visit(Archive& archive, ProcessPlan& plan) {
+  auto& [kills, when, tmpfs_bytes, file_size_limit_bytes, kill] = plan;
+  Visit(archive, kills);
+  VisitList(archive, when, [&](KillWhen& value) { VisitEnum(archive, value, kKillWhenCount); });
+  VisitOptional(archive, tmpfs_bytes, [&](uint64_t& value) { Visit(archive, value); });
+  VisitOptional(archive, file_size_limit_bytes, [&](uint64_t& value) { Visit(archive, value); });
+  VisitOptional(archive, kill, [&](KillPoint& value) { Visit(archive, value); });
+}
+
+template <typename Archive>
 void Visit(Archive& archive, Case& c) {
-  auto& [store, program, seed, faults, crash] = c;
+  auto& [store, program, seed, faults, crash, process] = c;
   Visit(archive, store);
   VisitList(archive, program, [&](Operation& operation) { Visit(archive, operation); });
   Visit(archive, seed);
   Visit(archive, faults);
   Visit(archive, crash);
+  VisitOptional(archive, process, [&](ProcessPlan& plan) { Visit(archive, plan); });
 }
 
 template <typename Archive>
 void Visit(Archive& archive, Finding& finding) {
-  auto& [verdict, signature, detail, model, reproducer, story] = finding;
+  auto& [verdict, signature, detail, model, reproducer, story, disk] = finding;
   VisitEnum(archive, verdict, kVerdictCount);
   Visit(archive, signature);
   Visit(archive, detail);
   Visit(archive, model);
   Visit(archive, reproducer);
   Visit(archive, story);
+  VisitList(archive, disk, [&](auto& file) {
+    archive.Bytes(file.first);
+    archive.Bytes(file.second);
+  });
 }
 
 template <typename Archive>

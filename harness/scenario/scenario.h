@@ -52,6 +52,7 @@ struct AtLeast {
   uint64_t programs = 0;
   uint64_t inner_recoveries = 0;
   uint64_t rotten_recoveries = 0;
+  uint64_t reopened = 0;   // of real processes
   bool exhausted = false;  // every program must be
 
   friend bool operator==(const AtLeast&, const AtLeast&) = default;
@@ -66,7 +67,8 @@ struct Scenario {
   std::optional<Program> program;
   uint64_t seed = 1;  // of a fixed program: salts and draws
   CrashPlan crash;
-  std::vector<std::string> faults;  // fault rules for every program
+  std::optional<ProcessPlan> process;  // `crash` is then the default, and has no part
+  std::vector<std::string> faults;     // fault rules for every program
   Expectation expect;
   AtLeast at_least;
   std::vector<std::string> notes;  // of a finding: its story; comments in the text, not parsed back

@@ -64,7 +64,8 @@ Scenario ScenarioOf(const Finding& finding, std::string_view name) {
   scenario.store = finding.reproducer.store;
   scenario.program = finding.reproducer.program;
   scenario.seed = finding.reproducer.seed;
-  scenario.crash = PlanOf(finding.reproducer.crash);
+  scenario.process = finding.reproducer.process;
+  if (!scenario.process) scenario.crash = PlanOf(finding.reproducer.crash);
   scenario.faults = finding.reproducer.faults;
   scenario.expect.verdict = finding.verdict;
   scenario.expect.signature = finding.signature;

@@ -56,6 +56,7 @@ class ScenarioParser {
         top.Complain(crash->line, "[[crash.chain]] needs a program, not a [workload]");
       }
     }
+    ParseProcess(top);
     if (const TomlEntry* faults = top.Find("faults", TomlNode::Kind::kTable)) {
       TableReader reader(faults->value, " in [faults]", complaints_);
       scenario_.faults = internal::ParseRules(reader, "rules");
@@ -68,6 +69,18 @@ class ScenarioParser {
   }
 
  private:
+  void ParseProcess(TableReader& top) {
+    const TomlEntry* process = top.Find("process", TomlNode::Kind::kTable);
+    if (process == nullptr) return;
+    scenario_.process = internal::ParseProcess(process->value, complaints_);
+    if (top.Find("crash") != nullptr) {
+      top.Complain(process->line, "a scenario has [process] or [crash], not both");
+    }
+    if (scenario_.process->kill && scenario_.workload) {
+      top.Complain(process->line, "\"kill\" in [process] needs a program, not a [workload]");
+    }
+  }
+
   void ParseWhy(TableReader& top) {
     if (top.Read("why", scenario_.why) && scenario_.why.find('\n') != std::string::npos) {
       top.Complain(top.Find("why")->line, "\"why\" is one line");
@@ -128,6 +141,7 @@ class ScenarioParser {
     reader.Read("programs", kMinimums, at_least.programs);
     reader.Read("inner_recoveries", kMinimums, at_least.inner_recoveries);
     reader.Read("rotten_recoveries", kMinimums, at_least.rotten_recoveries);
+    reader.Read("reopened", kMinimums, at_least.reopened);
     if (reader.Read("exhausted", at_least.exhausted) && !at_least.exhausted) {
       reader.Complain(reader.Find("exhausted")->line,
                       "\"exhausted\" in at_least checks nothing if it is false; leave it out");
@@ -146,6 +160,13 @@ class ScenarioParser {
                                       " programs, and there are " + std::to_string(programs));
     }
     const bool inner = scenario_.crash.depth > 1 || scenario_.crash.chain.size() > 1;
+    const bool on_disk = scenario_.process.has_value();
+    if (scenario_.at_least.reopened > 0 && !on_disk) {
+      complaints_.Add(entry.line, "\"reopened\" in at_least needs [process]");
+    }
+    if (scenario_.at_least.recoveries > 0 && on_disk) {
+      complaints_.Add(entry.line, "with [process] at_least counts \"reopened\", not recoveries");
+    }
     if (scenario_.at_least.rotten_recoveries > 0 && scenario_.crash.rot == 0) {
       complaints_.Add(entry.line, "\"rotten_recoveries\" in at_least needs rot in [crash]");
     }
@@ -330,7 +351,7 @@ class ScenarioParser {
 bool operator==(const Scenario& a, const Scenario& b) {
   return a.name == b.name && a.why == b.why && a.store == b.store && a.workload == b.workload &&
          a.program == b.program && a.seed == b.seed && a.crash == b.crash && a.faults == b.faults &&
-         a.expect == b.expect && a.at_least == b.at_least;
+         a.process == b.process && a.expect == b.expect && a.at_least == b.at_least;
 }
 
 Result<Scenario> ParseScenario(std::string_view text, std::string_view file,

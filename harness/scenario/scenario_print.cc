@@ -107,7 +107,11 @@ class ScenarioPrinter {
     PrintTop();
     PrintStore();
     if (scenario_.workload) PrintWorkload(*scenario_.workload);
-    PrintCrash(scenario_.crash);
+    if (scenario_.process) {
+      PrintProcess(*scenario_.process);
+    } else {
+      PrintCrash(scenario_.crash);
+    }
     if (!scenario_.faults.empty()) {
       Table("[faults]");
       Line("rules", Strings(scenario_.faults));
@@ -164,6 +168,7 @@ class ScenarioPrinter {
     add("programs", at_least.programs);
     add("inner_recoveries", at_least.inner_recoveries);
     add("rotten_recoveries", at_least.rotten_recoveries);
+    add("reopened", at_least.reopened);
     if (at_least.exhausted) entries.emplace_back("exhausted", "true");
     return InlineTable(entries);
   }
@@ -194,6 +199,20 @@ class ScenarioPrinter {
     if (!weights.empty()) Line("weights", InlineTable(weights));
     if (work.mixed_durability) Line("mixed_durability", Boolean(true));
     if (!work.faults.empty()) Line("faults", Strings(work.faults));
+  }
+
+  void PrintProcess(const ProcessPlan& plan) {
+    const ProcessPlan defaults;
+    Table("[process]");
+    if (!plan.kill || plan.kills != defaults.kills) Line("kills", plan.kills);
+    if (!plan.kill || plan.when != defaults.when) {
+      std::vector<std::string> words;
+      for (const KillWhen when : plan.when) words.push_back(Quoted(Name(when)));
+      Line("when", List(words));
+    }
+    Line("directory", Quoted(PrintDirectory(plan)));
+    if (plan.file_size_limit_bytes) Line("file_size_limit", *plan.file_size_limit_bytes);
+    if (plan.kill) Line("kill", Quoted(crashlab::Print(*plan.kill)));
   }
 
   // ---- [crash]

@@ -141,7 +141,8 @@ Case MakeCase(const Scenario& scenario, uint64_t case_seed, const AdapterSet& ad
          .program = {},
          .seed = case_seed,
          .faults = scenario.faults,
-         .crash = scenario.crash};
+         .crash = scenario.crash,
+         .process = scenario.process};
   if (scenario.program) {
     c.program = *scenario.program;
     return c;

@@ -29,7 +29,8 @@ class FindingFiles {
 
   /// Writes `SCENARIO-VERDICT-HASH.toml`. A file of that name with other content stays, and the
   /// finding gets another name. A finding of the same scenario and signature replaces the one that
-  /// this object wrote before. What cannot be written is kept: see Unwritten.
+  /// this object wrote before. The files of a real disk go beside it, see DiskFolderOf. What cannot
+  /// be written is kept: see Unwritten.
   void Write(const Scenario& scenario, uint64_t case_seed, const Finding& finding);
 
   /// The finding that was written with `signature`, made smaller: takes the place of its file.

@@ -14,6 +14,9 @@ namespace crashlab::internal {
 /// Reads `[crash]`.
 [[nodiscard]] CrashPlan ParseCrash(const TomlNode& table, Complaints& complaints);
 
+/// Reads `[process]`.
+[[nodiscard]] ProcessPlan ParseProcess(const TomlNode& table, Complaints& complaints);
+
 /// Reads an array of fault rules as they are written; complains of those that are none.
 [[nodiscard]] std::vector<std::string> ParseRules(TableReader& reader, std::string_view key);
 

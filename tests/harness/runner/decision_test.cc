@@ -49,6 +49,25 @@ TEST_F(DecisionTest, CutShort) {
   ExpectDecision(ScenarioStatus::kNotDecided, "the budget of 1 s was used up");
 }
 
+TEST_F(DecisionTest, LeftOutIsNoPass) {
+  outcome_.counts = {.left_out = 10};
+  ExpectDecision(ScenarioStatus::kLeftOut,
+                 "left out: a tmpfs of its own needs root (CAP_SYS_ADMIN)");
+}
+
+TEST_F(DecisionTest, AFindingOutweighsWhatWasLeftOut) {
+  outcome_.counts.left_out = 1;
+  Finds(Verdict::kHole, "HOLE x");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected pass, found HOLE x");
+}
+
+TEST_F(DecisionTest, ReopenedStoresAreRecoveriesToo) {
+  outcome_.counts = {.programs = 10, .kills = 40, .reopened = 40};
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.at_least.reopened = 41;
+  ExpectDecision(ScenarioStatus::kUnexpected, "40 stores reopened, but at_least asks for 41");
+}
+
 TEST_F(DecisionTest, TheVerdictComes) {
   scenario_.expect.verdict = Verdict::kLostAcked;
   Finds(Verdict::kLostAcked, "LOST_ACKED any");

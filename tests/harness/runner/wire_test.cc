@@ -34,10 +34,20 @@ CaseResult Full() {
   step.kind = CrashKind::kProcessDeath;
   step.state = {"wal.sync#1.begin", {"a#1/s0", "a#1/size"}, {"a#2/s0 front 17"}, "garbage"};
   c.crash.chain = {step, {}};
+  ProcessPlan plan{.kills = 7, .tmpfs_bytes = 1 << 20, .kill = KillPoint{KillWhen::kMoment, 3}};
+  plan.when = {KillWhen::kOperation, KillWhen::kWithin};
+  c.process = plan;
 
   CaseResult result;
-  result.counts = {.programs = 1, .recoveries = 12345678901, .exhausted_programs = 1};
-  result.findings = {{Verdict::kHole, "HOLE x", "two\nlines", "prefix fill=stale", c, {"a", ""}},
+  result.counts = {
+      .programs = 1, .recoveries = 12345678901, .exhausted_programs = 1, .left_out = 3};
+  result.findings = {{Verdict::kHole,
+                      "HOLE x",
+                      "two\nlines",
+                      "prefix fill=stale",
+                      c,
+                      {"a", ""},
+                      {{"db/a", std::string("\0", 1)}}},
                      {}};
   result.digest = {1, UINT64_MAX};
   return result;

@@ -28,10 +28,17 @@ class ScenarioDrawer {
     } else {
       scenario.workload = Work(scenario.store.adapter == "lab");
     }
-    scenario.crash = Plan(fixed);
+    if (random_.OneIn(3)) {
+      scenario.process = OnDisk(fixed);
+    } else {
+      scenario.crash = Plan(fixed);
+    }
     if (Maybe()) scenario.faults = Rules();
     if (Maybe()) scenario.expect = Expected();
-    if (Maybe()) scenario.at_least.recoveries = Number(1, 1'000'000);
+    if (Maybe()) {
+      auto& least = scenario.at_least;
+      (scenario.process ? least.reopened : least.recoveries) = Number(1, 1'000'000);
+    }
     if (Maybe()) scenario.at_least.programs = Number(1, CaseCount(scenario));
     if (Maybe()) scenario.at_least.exhausted = true;
     if (scenario.crash.depth > 1 && Maybe()) scenario.at_least.inner_recoveries = Number(1, 50);
@@ -111,6 +118,17 @@ class ScenarioDrawer {
     if (plan.chain.size() == 1 && plan.chain[0].kind == CrashKind::kPowerLoss && Maybe()) {
       plan.chain[0].rot = {"flip /db/LOCK 3.1", "misdirected wal.append#2 /db/a b 512"};
     }
+    return plan;
+  }
+
+  ProcessPlan OnDisk(bool fixed) {
+    ProcessPlan plan;
+    plan.kills = Number(1, 99);
+    if (Maybe()) plan.when = {KillWhen::kMoment, KillWhen::kWithin};
+    if (Maybe()) plan.tmpfs_bytes = Number(16, 1000) << (Maybe() ? 10 : 12);
+    if (Maybe()) plan.file_size_limit_bytes = Number(1, 100'000);
+    if (fixed && Maybe()) plan.kill = KillPoint{KillWhen::kCall, Number(1, 99)};
+    if (fixed && random_.OneIn(4)) plan.kill = KillPoint();
     return plan;
   }
 

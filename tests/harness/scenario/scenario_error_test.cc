@@ -56,6 +56,33 @@ TEST(ScenarioErrorTest, Keys) {
   });
 }
 
+TEST(ScenarioErrorTest, Process) {
+  ExpectMessages({
+      {"program = ''\n[process]\nkils = 3",
+       "f.toml:3: no key \"kils\" in [process]; did you mean \"kills\"?"},
+      {"program = ''\n[process]\nkills = 0",
+       "f.toml:3: \"kills\" in [process] must be from 1 to 1000000, not 0"},
+      {"program = ''\n[process]\nwhen = ['cal']",
+       "f.toml:3: no time of a kill \"cal\" in [process]; did you mean \"call\"?"},
+      {"program = ''\n[process]\nwhen = ['call', 'call']",
+       "f.toml:3: \"call\" in when is there twice"},
+      {"program = ''\n[process]\ndirectory = 'tmpfs:1k'",
+       "f.toml:3: no directory \"tmpfs:1k\"; it is \"temporary\" or \"tmpfs:SIZE\", from 16k to "
+       "1024m"},
+      {"program = ''\n[process]\nkill = 'call'",
+       "f.toml:3: no kill \"call\"; it is end, call N, within N, operation N (all from 1) or "
+       "moment N (below 1000)"},
+      {"[workload]\n[process]\nkill = 'end'",
+       "f.toml:2: \"kill\" in [process] needs a program, not a [workload]"},
+      {"program = ''\n[process]\n[crash]",
+       "f.toml:2: a scenario has [process] or [crash], not both"},
+      {"program = ''\nat_least = { reopened = 3 }",
+       "f.toml:2: \"reopened\" in at_least needs [process]"},
+      {"program = ''\nat_least = { recoveries = 3 }\n[process]",
+       "f.toml:2: with [process] at_least counts \"reopened\", not recoveries"},
+  });
+}
+
 TEST(ScenarioErrorTest, Types) {
   ExpectMessages({
       {"program = 3", "f.toml:1: \"program\" must be a string, not a whole number"},

@@ -1,0 +1,274 @@
+// Real processes on a real disk: what a kill leaves is judged, what loses is found, what hangs or
+// dies is told.
+#include "harness/process/explore_on_disk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "harness/adapters/bad_adapters.h"
+#include "harness/adapters/kv_adapter.h"
+#include "harness/process/internal/workplace.h"
+#include "tests/harness/explore/tiny_engines.h"
+
+namespace crashlab {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr std::string_view kProgram =
+    "set a 100\nset b 9000 buffered\nbatch set a 1; delete b; set c 70\nreopen\nget a\n"
+    "snapshot\nset d 9000\nkill\ndelete a\ncompact\nset e 10\n";
+
+Case OnDisk(std::string_view program, ProcessPlan plan) {
+  Case c = CaseOf(program);
+  c.process = std::move(plan);
+  return c;
+}
+
+CaseResult Explored(const Case& c, const Adapter& adapter = KvAdapter(),
+                    const ExploreOptions& options = {}) {
+  NotingMonitor monitor;
+  CaseResult result = ExploreCase(c, adapter, options, monitor);
+  EXPECT_EQ(monitor.found.size(), result.findings.size());
+  return result;
+}
+
+/// Files in a temporary folder of the test's own.
+class ExploreOnDiskTest : public ::testing::Test {
+ protected:
+  ExploreOnDiskTest() {
+    folder_ = std::filesystem::temp_directory_path() / ("on-disk-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    std::filesystem::permissions(folder_, std::filesystem::perms::all);
+    setenv("TMPDIR", folder_.c_str(), 1);
+  }
+  ~ExploreOnDiskTest() override {
+    EXPECT_TRUE(std::filesystem::is_empty(folder_)) << "something was left";
+    unsetenv("TMPDIR");
+    std::filesystem::remove_all(folder_);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST_F(ExploreOnDiskTest, EveryCallOfARightEngineIsExhausted) {
+  const CaseResult result = Explored(OnDisk(kProgram, {.kills = 100'000}));
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_EQ(result.counts.programs, 1u);
+  EXPECT_EQ(result.counts.exhausted_programs, 1u);
+  EXPECT_GT(result.counts.kills, 60u);
+  EXPECT_EQ(result.counts.reopened, result.counts.kills);
+  EXPECT_EQ(result.counts.probes, result.counts.kills);
+}
+
+TEST_F(ExploreOnDiskTest, AllTimesOfAKill) {
+  ProcessPlan plan{.kills = 25};
+  plan.when = {KillWhen::kWithin, KillWhen::kOperation, KillWhen::kMoment, KillWhen::kCall};
+  const CaseResult result = Explored(OnDisk(kProgram, plan));
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_EQ(result.counts.reopened, 25u);
+  EXPECT_EQ(result.counts.exhausted_programs, 0u);
+}
+
+TEST_F(ExploreOnDiskTest, TheSameCaseGivesTheSame) {
+  ProcessPlan plan{.kills = 12};
+  plan.when = {KillWhen::kCall, KillWhen::kOperation, KillWhen::kMoment, KillWhen::kWithin};
+  const Case c = OnDisk(kProgram, plan);
+  EXPECT_EQ(Explored(c).digest, Explored(c).digest);
+  Case other = c;
+  other.seed = 77;
+  EXPECT_NE(Explored(c).digest, Explored(other).digest);
+}
+
+Case BufferedToy(ProcessPlan plan) {
+  Case c = OnDisk("set a 10\nset b 10\ndelete a\n", std::move(plan));
+  c.store.adapter = "toy";
+  c.store.options["buffered"] = "true";
+  return c;
+}
+
+TEST_F(ExploreOnDiskTest, WhatIsKeptInTheProcessIsLost) {
+  const CaseResult result = Explored(BufferedToy({.kills = 8}), ToyAdapter());
+  ASSERT_THAT(result.findings, SizeIs(1));
+  const Finding& finding = result.findings.front();
+  EXPECT_EQ(finding.signature, "LOST_ACKED killed on disk");
+  EXPECT_EQ(finding.reproducer.process->kill, KillPoint());
+  EXPECT_THAT(finding.story, Contains("killed by SIGKILL at the end of the run"));
+  EXPECT_THAT(finding.story, Contains("opened again, it showed:"));
+  ASSERT_THAT(finding.disk, SizeIs(1));
+  EXPECT_EQ(finding.disk.front().first, "db/toy.log");
+
+  const CaseResult again = Explored(finding.reproducer, ToyAdapter());
+  ASSERT_THAT(again.findings, SizeIs(1));
+  EXPECT_EQ(again.findings.front(), finding);
+  EXPECT_EQ(again.counts.kills, 1u);
+}
+
+// It survives the death of a process: only power loss shows that it never syncs.
+TEST_F(ExploreOnDiskTest, WhatIsInTheKernelIsNotLost) {
+  Case c = BufferedToy({.kills = 100});
+  c.store.options.clear();
+  EXPECT_THAT(Explored(c, ToyAdapter()).findings, IsEmpty());
+}
+
+TEST_F(ExploreOnDiskTest, AKillOfAnEarlierCallIsDescribed) {
+  const CaseResult result =
+      Explored(BufferedToy({.kill = KillPoint{KillWhen::kOperation, 3}}), ToyAdapter());
+  ASSERT_THAT(result.findings, SizeIs(1));
+  EXPECT_THAT(result.findings.front().story,
+              Contains("killed by SIGKILL just before operation 3: delete a"));
+  const CaseResult call = Explored(OnDisk("set a 9000\n", {.kill = KillPoint{KillWhen::kCall, 1}}),
+                                   TinyEngine(Flaw::kCounter));
+  EXPECT_EQ(call.counts.kills, 1u);
+}
+
+TEST_F(ExploreOnDiskTest, AMomentSaysThatItDoesNotComeAgain) {
+  const CaseResult result =
+      Explored(BufferedToy({.kill = KillPoint{KillWhen::kMoment, 999}}), ToyAdapter());
+  ASSERT_THAT(result.findings, SizeIs(1));  // of the run to its end, at the latest
+  EXPECT_EQ(result.counts.kills, 2u);
+}
+
+TEST_F(ExploreOnDiskTest, ALimitOfFilesGivesRealShortWrites) {
+  ProcessPlan plan{.kills = 10, .file_size_limit_bytes = 20'000};
+  const CaseResult result =
+      Explored(OnDisk("set a 9000\nset b 9000\nset c 9000\nset d 9000\nget c\n", plan));
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_EQ(result.counts.reopened, 10u);
+}
+
+TEST_F(ExploreOnDiskTest, ASmallTmpfsFillsUpOrIsLeftOut) {
+  ProcessPlan plan{.kills = 10, .tmpfs_bytes = 64 << 10};
+  const CaseResult result =
+      Explored(OnDisk("set a 30000\nset b 30000\nset c 30000\nflush\ndelete a\nset d 10\n", plan));
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_EQ(result.counts.reopened, result.counts.left_out == 1 ? 0u : 10u);
+  EXPECT_EQ(result.counts.programs + result.counts.left_out, 1u);
+}
+
+TEST_F(ExploreOnDiskTest, WithoutTheRightToMountItIsLeftOut) {
+  const bool root = geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  const CaseResult result = Explored(OnDisk("set a 1\n", {.tmpfs_bytes = 64 << 10}));
+  if (root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  EXPECT_EQ(result.counts.left_out, 1u);
+  EXPECT_EQ(result.counts.programs, 0u);
+  EXPECT_EQ(result.counts.kills, 0u);
+}
+
+/// The toy, but it aborts where a write fails: so that a failure shows.
+class Touchy final : public Adapter {
+ public:
+  std::string_view name() const override { return "touchy"; }
+  std::string_view summary() const override { return "dies of errors"; }
+  const Capabilities& capabilities() const override { return ToyAdapter().capabilities(); }
+  const Contract& contract() const override { return ToyAdapter().contract(); }
+  Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
+    FAULTFS_ASSIGN_OR_RETURN(std::unique_ptr<System> toy, ToyAdapter().Open(context));
+    return std::unique_ptr<System>(std::make_unique<Wrapped>(std::move(toy)));
+  }
+
+ private:
+  class Wrapped final : public System {
+   public:
+    explicit Wrapped(std::unique_ptr<System> toy) : toy_(std::move(toy)) {}
+    Reply Apply(const Operation& operation, OpNumber number) override {
+      Reply reply = toy_->Apply(operation, number);
+      if (!reply.status.ok()) {
+        std::cerr << reply.status.ToString() << std::endl;
+        std::abort();
+      }
+      return reply;
+    }
+    Result<Dump> ReadAll() override { return toy_->ReadAll(); }
+    Status Close() override { return toy_->Close(); }
+
+   private:
+    const std::unique_ptr<System> toy_;
+  };
+};
+
+TEST_F(ExploreOnDiskTest, SmallDisksReallyRefuse) {
+  const std::string_view program = "set a 30000\nset b 30000\nset c 30000\n";
+  EXPECT_THAT(Explored(OnDisk(program, {.kill = KillPoint()}), Touchy()).findings, IsEmpty());
+  const CaseResult limited =
+      Explored(OnDisk(program, {.file_size_limit_bytes = 50'000, .kill = KillPoint()}), Touchy());
+  ASSERT_THAT(limited.findings, SizeIs(1));
+  EXPECT_THAT(limited.findings.front().story, Contains(HasSubstr("it said: TOO_LARGE")));
+  const CaseResult small =
+      Explored(OnDisk(program, {.tmpfs_bytes = 64 << 10, .kill = KillPoint()}), Touchy());
+  if (small.counts.left_out == 0) {
+    ASSERT_THAT(small.findings, SizeIs(1));
+    EXPECT_THAT(small.findings.front().story, Contains(HasSubstr("it said: NO_SPACE")));
+  }
+}
+
+/// Aborts in its second Open, or makes calls for ever.
+class Fragile final : public Adapter {
+ public:
+  explicit Fragile(bool aborts) : aborts_(aborts) {}
+  std::string_view name() const override { return "fragile"; }
+  std::string_view summary() const override { return "dies when it recovers"; }
+  const Capabilities& capabilities() const override { return ToyAdapter().capabilities(); }
+  const Contract& contract() const override { return ToyAdapter().contract(); }
+  Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
+    if (context.file_system.Stat(context.directory).ok()) {
+      if (aborts_) std::abort();
+      while (true) static_cast<void>(context.file_system.Stat("/"));
+    }
+    return ToyAdapter().Open(context);
+  }
+
+ private:
+  const bool aborts_;
+};
+
+TEST_F(ExploreOnDiskTest, ARecoveryThatDiesOrHangsIsAFinding) {
+  const Case c = OnDisk("set a 1\n", {.kill = KillPoint()});
+  const CaseResult aborts = Explored(c, Fragile(true));
+  ASSERT_THAT(aborts.findings, SizeIs(1));
+  EXPECT_EQ(aborts.findings.front().signature, "CRASH killed on disk");
+  EXPECT_THAT(aborts.findings.front().detail, HasSubstr("SIGABRT"));
+  const CaseResult hangs = Explored(c, Fragile(false), {.call_limit = 1000});
+  ASSERT_THAT(hangs.findings, SizeIs(1));
+  EXPECT_EQ(hangs.findings.front().verdict, Verdict::kOpenHung);
+}
+
+TEST_F(ExploreOnDiskTest, ARunThatDiesByItselfIsAFinding) {
+  const Case c = OnDisk("set a 1\nreopen\n", {.kills = 3});
+  const CaseResult result = Explored(c, Fragile(true));
+  ASSERT_THAT(result.findings, SizeIs(1));
+  EXPECT_EQ(result.findings.front().signature, "CRASH live on disk");
+  EXPECT_THAT(result.findings.front().detail, HasSubstr("in operation 2 (reopen)"));
+}
+
+TEST_F(ExploreOnDiskTest, FaultRulesActOnTheRealDisk) {
+  Case c = OnDisk("set a 1\nset b 1\nset c 1\n", {.kills = 6});
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=2"};
+  EXPECT_THAT(Explored(c).findings, IsEmpty());
+}
+
+TEST(WorkplaceTest, SweepRemovesWhatDeadChildrenLeft) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("crashlab-" + std::to_string(getpid()) + "-abcdef");
+  std::filesystem::create_directories(folder / "db");
+  Workplace::Sweep();
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+}  // namespace
+}  // namespace crashlab
