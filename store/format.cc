@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kCrcOffset = 4;
 constexpr size_t kCoveredOffset = 8;  // the checksum covers everything behind it
 constexpr size_t kMinDigits = 10;
-// Far beyond any number in use, and far from where adding one would wrap.
-constexpr uint64_t kMaxNumber = uint64_t{1} << 62;
+// Far from where adding one would wrap.
+constexpr uint64_t kMaxNumberOfName = 2 * kMaxNumber;
 
 template <size_t kSize>
 uint32_t CoveredCrc(std::span<const std::byte, kSize> bytes) {
@@ -125,7 +125,7 @@ std::optional<uint64_t> ParseFileName(std::string_view name, std::string_view su
   uint64_t number = 0;
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, number);
-  if (error != std::errc() || stop != end || number == 0 || number > kMaxNumber) {
+  if (error != std::errc() || stop != end || number == 0 || number > kMaxNumberOfName) {
     return std::nullopt;
   }
   return number;

@@ -27,6 +27,10 @@ inline constexpr uint32_t kRecordMagic = 0x52766bd6u;   // d6 'k' 'v' 'R'
 /// The largest payload a record may have; a longer length in an intact header is damage.
 inline constexpr uint32_t kMaxPayloadBytes = uint32_t{256} << 20;
 
+/// No segment's number and no sequence goes beyond it: Open refuses to go on from there. Names are
+/// read up to twice that, so that what a running store counts up to is found again.
+inline constexpr uint64_t kMaxNumber = uint64_t{1} << 61;
+
 /// Where the log stood before a segment: the last earlier segment that holds a live record, how
 /// many of its bytes are live, and the last sequence in them. All zeros: nothing came before.
 struct Predecessor {

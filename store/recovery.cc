@@ -73,6 +73,7 @@ class LogRecovery {
       return BadSnapshotRefusal(replayed.ToString());
     }
     FAULTFS_RETURN_IF_ERROR(replayed);
+    FAULTFS_RETURN_IF_ERROR(RefuseUsedUp());
     ListDeadSegments();
     return std::move(plan_);
   }
@@ -286,6 +287,21 @@ class LogRecovery {
       *claim = std::max(*claim, found->synced_upto);
       offset_bytes = found->offset_bytes + kRecordHeaderBytes;
     }
+  }
+
+  /// Numbers that no store comes to by work. Behind them no name would be left that a later Open
+  /// reads, so that what is written there would be gone.
+  Status RefuseUsedUp() {
+    if (plan_.next_segment > kMaxNumber) {
+      return Status::Error(Code::kCorruption, "the numbers of segments are used up")
+          .File(SegmentPath(directory_, plan_.next_segment - 1));
+    }
+    if (last_sequence_ > kMaxNumber) {
+      return Status::Error(Code::kCorruption, "the sequences of mutations are used up")
+          .File(directory_)
+          .Sequence(last_sequence_);
+    }
+    return Status();
   }
 
   /// Everything with a segment's name that the next chain will not hold: segments that never

@@ -384,5 +384,31 @@ TEST(MemoryTest, SmallFilesAreReadInOneCallOfTheirSize) {
   EXPECT_EQ(sizes.largest, kSegmentHeaderBytes + 2 * (kPutBytes + kRecordHeaderBytes));
 }
 
+// Found by fuzzing: the next segment had a name that no later Open read, and what it held was gone.
+TEST(UsedUpTest, ANumberBehindWhichNoNameIsLeftIsRefused) {
+  for (const std::string_view name :
+       {"4611686018427387904.wal", "4611686018427387904.tmp", "2305843009213693952.wal"}) {
+    StoreWorld world;
+    MakeLog(world, 2, Durability::kSync);
+    world.SetBytes(name, "");
+    const faultfs::Hash128 before = world.ContentHash();
+    EXPECT_TRUE(world.Open().Is(faultfs::Code::kCorruption)) << name;
+    EXPECT_EQ(world.ContentHash(), before);
+  }
+}
+
+TEST(UsedUpTest, TheLastNumbersAreGood) {
+  StoreWorld world;
+  MakeLog(world, 2, Durability::kSync);
+  world.SetBytes("2305843009213693950.wal", "");
+  world.MustOpen();
+  world.Put("more", "1");
+  world.MustOpen();
+  world.Put("and more", "1");
+  const Result<Dump> recovered = world.Recovered();
+  EXPECT_TRUE(recovered.status().Is(faultfs::Code::kCorruption));
+  EXPECT_TRUE(world.HasFile("2305843009213693952.wal"));
+}
+
 }  // namespace
 }  // namespace kv
