@@ -13,6 +13,7 @@
 
 #include "harness/adapters/bad_adapters.h"
 #include "harness/adapters/kv_adapter.h"
+#include "harness/process/internal/killed_run.h"
 #include "harness/process/internal/workplace.h"
 #include "tests/harness/explore/tiny_engines.h"
 
@@ -23,6 +24,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr std::string_view kProgram =
     "set a 100\nset b 9000 buffered\nbatch set a 1; delete b; set c 70\nreopen\nget a\n"
@@ -246,6 +248,36 @@ TEST_F(ExploreOnDiskTest, ARecoveryThatDiesOrHangsIsAFinding) {
   const CaseResult hangs = Explored(c, Fragile(false), {.call_limit = 1000});
   ASSERT_THAT(hangs.findings, SizeIs(1));
   EXPECT_EQ(hangs.findings.front().verdict, Verdict::kOpenHung);
+}
+
+TEST_F(ExploreOnDiskTest, AKillWithinAWriteLeavesWholePages) {
+  for (uint64_t call = 1; call < 20; ++call) {
+    const Case c = OnDisk("set a 9000\n", {.kill = KillPoint{KillWhen::kWithin, call}});
+    const CaseResult result = Explored(c, Fragile(true));
+    ASSERT_THAT(result.findings, SizeIs(1));
+    const Finding& finding = result.findings.front();
+    const auto torn = std::find_if(
+        finding.story.begin(), finding.story.end(),
+        [](const auto& line) { return line.find("after half of the pages of call") != line.npos; });
+    if (torn == finding.story.end()) continue;
+    ASSERT_THAT(finding.disk, SizeIs(1));
+    EXPECT_EQ(finding.disk.front().second.size(), 4096u);
+    return;
+  }
+  FAIL() << "no call writes into several pages";
+}
+
+TEST_F(ExploreOnDiskTest, ATimerKills) {
+  const Case c = OnDisk(kProgram, {});
+  NotingMonitor monitor;
+  const ExploreOptions options;
+  const Laboratory lab{c, KvAdapter(), options, monitor};
+  const auto place = Workplace::Make(*c.process);
+  ASSERT_TRUE(place.ok());
+  const auto run = RunAndKill(lab, (*place)->path(), {KillWhen::kMoment, 0}, 0);
+  ASSERT_TRUE(run.ok());
+  EXPECT_THAT(run->killed, StartsWith("by a timer"));
+  EXPECT_FALSE(run->live.has_value());
 }
 
 TEST_F(ExploreOnDiskTest, ARunThatDiesByItselfIsAFinding) {
