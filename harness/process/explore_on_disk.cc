@@ -61,11 +61,27 @@ std::vector<std::string> TellDump(const Dump& dump) {
   return lines;
 }
 
+/// Those who wait for a process say that they live, by what has been counted so far.
+class Beating final : public Monitor {
+ public:
+  Beating(Monitor& monitor, const Counts& counts) : monitor_(monitor), counts_(counts) {}
+  void Recovering(const std::function<std::vector<CrashStep>()>& chain) override {
+    monitor_.Recovering(chain);
+  }
+  void Counted(const Counts&) override { monitor_.Counted(counts_); }
+  void Hung(bool in_open) override { monitor_.Hung(in_open); }
+  void Found(const Finding& finding) override { monitor_.Found(finding); }
+
+ private:
+  Monitor& monitor_;
+  const Counts& counts_;
+};
+
 class DiskExplorer {
  public:
   DiskExplorer(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                Monitor& monitor)
-      : lab_{c, adapter, options, monitor}, plan_(*c.process) {}
+      : beating_(monitor, result_.counts), lab_{c, adapter, options, beating_}, plan_(*c.process) {}
 
   CaseResult Explore() && {
     if (plan_.kill) {
@@ -121,7 +137,7 @@ class DiskExplorer {
 
   /// One run, its kill, and the judging of what it left. False if nothing more can be run.
   bool One(const KillPoint& point) {
-    lab_.monitor.Counted(result_.counts);
+    lab_.monitor.Counted({});
     const Result<std::unique_ptr<Workplace>> place = Workplace::Make(plan_);
     if (!place.ok()) return LeaveOut(place.status());
     const uint64_t moment_ns =
@@ -224,10 +240,11 @@ class DiskExplorer {
     return false;
   }
 
+  CaseResult result_;
+  Beating beating_;
   const Laboratory lab_;
   const ProcessPlan& plan_;
   KilledRun whole_;  // the run to its end
-  CaseResult result_;
 };
 
 }  // namespace
