@@ -92,6 +92,7 @@ struct EffectGraph {
   std::vector<RegisterId> file_size;                  // by inode number: its size register or kNone
   std::vector<std::vector<EffectId>> file_cuts;       // by inode number: its effects that free
   bool renames_directories = false;
+  bool fails_late = false;  // a sync said Ok and failed (SyncOutcome::kLate)
 
   [[nodiscard]] std::string_view SectorContent(const RegisterWrite& write) const {
     return std::string_view(content).substr(write.value, model.unit_bytes());

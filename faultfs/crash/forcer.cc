@@ -19,6 +19,13 @@ void Forcer::Force(EffectId id, uint32_t step) {
   }
 }
 
+void Forcer::Settle(EffectId id, uint32_t step) {
+  while (id != kNone && graph_.effects[id].forced_from == kNone) {
+    graph_.effects[id].forced_from = step;
+    id = graph_.effects[id].write.previous;
+  }
+}
+
 void Forcer::Abandon(EffectId id, uint32_t step) {
   Effect& effect = graph_.effects[id];
   if (effect.forced_from != kNone || effect.abandoned()) return;

@@ -14,6 +14,9 @@ class Forcer {
   explicit Forcer(EffectGraph& graph) : graph_(graph) {}
 
   void Force(EffectId id, uint32_t step);
+  /// The disk was seen to hold this effect: it and what its register had before are decided from
+  /// `step` on, and nothing else is.
+  void Settle(EffectId id, uint32_t step);
   /// A failed sync, which ended at `step`, left the effect unwritten.
   void Abandon(EffectId id, uint32_t step);
 

@@ -99,6 +99,9 @@ class Lowering {
       case TraceKind::kSyncEnd:
         LowerSyncEnd(op);
         break;
+      case TraceKind::kRevert:
+        LowerRevert(op, old_size);
+        break;
       case TraceKind::kWriteback:  // durable: nothing (sync_file_range(2))
       case TraceKind::kMark:
         break;
@@ -160,7 +163,10 @@ class Lowering {
     const EffectId cut = IssueSize(op.inode, op.length_bytes, frees);
     if (journaled) journal_.Add(cut, op, /*gives_name=*/false);
     journal_.NoteExtents(op.inode, NextEffect());
-    if (!frees) return;
+    if (frees) LowerCut(op, cut);
+  }
+
+  void LowerCut(const TraceOp& op, EffectId cut) {
     graph_.file_cuts[op.inode].push_back(cut);
     SectorTable& table = TableOf(op.inode);
     const uint64_t first_freed = (op.length_bytes + unit_ - 1) / unit_;
@@ -213,6 +219,17 @@ class Lowering {
     journal_.NoteExtents(op.inode, NextEffect());
   }
 
+  // What a process reads after a page was dropped from the cache is what the disk holds: of all
+  // that was pending there nothing can turn up any more (A32).
+  void LowerRevert(const TraceOp& op, uint64_t old_size) {
+    settles_ = true;
+    IssueSectors(op.inode, op.offset_bytes, op.data.size());
+    if (op.length_bytes < old_size) {
+      LowerCut(op, IssueSize(op.inode, op.length_bytes, /*frees=*/true));
+    }
+    settles_ = false;
+  }
+
   // What a sync forces was decided when it began. A failed one forces nothing and leaves its pages
   // clean (CuttleFS): later syncs of this object pass over what it abandoned. One that lied changes
   // nothing at all.
@@ -222,6 +239,7 @@ class Lowering {
     FAULTFS_CHECK(begin != begun_.end(), "a sync begins before it ends");
     const Begun begun = *begin;
     begun_.erase(begin);
+    graph_.fails_late |= op.sync_outcome == SyncOutcome::kLate;
     if (op.sync_outcome == SyncOutcome::kIgnored) return;
     if (op.sync_outcome == SyncOutcome::kOk && graph_.model.sync == SyncScope::kEverything) {
       for (InodeNumber object = 0; object < unsynced_.size(); ++object) {
@@ -266,11 +284,19 @@ class Lowering {
         effects[kept++] = id;
       } else if (outcome == SyncOutcome::kOk) {
         forcer_.Force(id, step_);
+      } else if (graph_.model.failed_retry == RetryRule::kMetadata && IsTruncate(id)) {
+        effects[kept++] = id;
       } else {
         forcer_.Abandon(id, step_);
       }
     }
     effects.resize(kept);
+  }
+
+  /// A size that was changed without data.
+  bool IsTruncate(EffectId id) const {
+    return trace_.ops[graph_.effects[id].step].kind == TraceKind::kTruncate &&
+           graph_.RegisterOf(graph_.effects[id].write).kind == RegisterKind::kSize;
   }
 
   bool InRange(const Effect& effect, const TraceOp& sync) const {
@@ -320,8 +346,11 @@ class Lowering {
   EffectId Issue(InodeNumber object, RegisterId reg, uint64_t value) {
     const EffectId id = NextEffect();
     const size_t first_edge = graph_.edges.size();
-    if (graph_.model.order == EffectOrder::kTotal) {
-      if (id > 0) graph_.edges.push_back(id - 1);
+    if (settles_) {
+      // Decided, whatever came before.
+    } else if (graph_.model.order == EffectOrder::kTotal) {
+      if (newest_ordered_ != kNone) graph_.edges.push_back(newest_ordered_);
+      newest_ordered_ = id;
     } else {
       for (EffectId before : waits_) {
         if (graph_.effects[before].forced_from == kNone) graph_.edges.push_back(before);
@@ -335,7 +364,11 @@ class Lowering {
     effect.edge_count = static_cast<uint32_t>(graph_.edges.size() - first_edge);
     SetWrite(effect.write, id, reg, value);
     if (unsynced_.size() <= object) unsynced_.resize(object + 1);
-    unsynced_[object].push_back(id);
+    if (settles_) {
+      forcer_.Settle(id, step_);
+    } else {
+      unsynced_[object].push_back(id);
+    }
     return id;
   }
 
@@ -444,6 +477,8 @@ class Lowering {
   std::vector<Begun> begun_;                      // syncs that have not ended
   std::vector<EffectId> waits_;                   // what the effect issued next must wait for
   std::vector<uint8_t> new_blocks_;               // of the write that is being lowered
+  bool settles_ = false;                          // what is issued is on the disk already
+  EffectId newest_ordered_ = kNone;               // with EffectOrder::kTotal
   Journal journal_;
   Forcer forcer_;
 };

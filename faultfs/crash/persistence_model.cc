@@ -76,6 +76,19 @@ constexpr Word kAbandonedWords[] = {
     {"binds", "A18", "later effects wait for what a failed sync left"},
 };
 
+constexpr Word kFailedPageWords[] = {
+    {"new", "A32", "after a failed write-back the cache shows the new content until it is evicted"},
+    {"old", "A32", "after a failed write-back the cache shows the old content and size"},
+};
+constexpr Word kFailedReportWords[] = {
+    {"at-once", "A33", "a failed fsync says so at once"},
+    {"next-sync", "A33", "a failed fsync of a file is reported by the next one"},
+};
+constexpr Word kFailedRetryWords[] = {
+    {"nothing", "A11", "a retry of a failed fsync writes nothing"},
+    {"metadata", "A34", "a retry of a failed fsync writes truncates and no data"},
+};
+
 /// A field: its key, its words, and how to get at it.
 struct Field {
   std::string_view key;
@@ -108,6 +121,9 @@ constexpr Field kFields[] = {
     FieldFor<&PersistenceModel::sync>("sync", kSyncWords),
     FieldFor<&PersistenceModel::dir_sync>("dir_sync", kDirSyncWords),
     FieldFor<&PersistenceModel::abandoned>("abandoned", kAbandonedWords),
+    FieldFor<&PersistenceModel::failed_page>("failed_page", kFailedPageWords),
+    FieldFor<&PersistenceModel::failed_report>("failed_report", kFailedReportWords),
+    FieldFor<&PersistenceModel::failed_retry>("failed_retry", kFailedRetryWords),
 };
 
 const Field* FindField(std::string_view key) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "faultfs/env/status.h"
+#include "faultfs/sim/sync_failure.h"
 
 namespace faultfs {
 
@@ -96,6 +97,12 @@ enum class DirSyncScope : uint8_t {
 /// Whether effects that came later go on waiting for what a failed sync left unwritten (A31).
 enum class AbandonRule : uint8_t { kReleases, kBinds };
 
+/// What a sync of a file writes that a failed one before it had covered (A11, A34).
+enum class RetryRule : uint8_t {
+  kNothing,
+  kMetadata,  // sizes that a truncate left; no data, and no size that data left
+};
+
 struct PersistenceModel {
   std::string_view name;
   TearSize tear = TearSize::k512;
@@ -111,9 +118,18 @@ struct PersistenceModel {
   SyncScope sync = SyncScope::kObject;
   DirSyncScope dir_sync = DirSyncScope::kEntries;
   AbandonRule abandoned = AbandonRule::kReleases;
+  // Seen by the running program already, so that it runs once for each pair of them (A32, A33).
+  FailedPage failed_page = FailedPage::kNew;
+  FailureReport failed_report = FailureReport::kAtOnce;
+  RetryRule failed_retry = RetryRule::kNothing;
 
   /// Bytes of one sector register: what persists as a unit.
   [[nodiscard]] constexpr size_t unit_bytes() const { return tear == TearSize::k4096 ? 4096 : 512; }
+
+  /// Models with the same ones see the same runs.
+  [[nodiscard]] constexpr SyncFailureRules failure_rules() const {
+    return {.page = failed_page, .report = failed_report};
+  }
 
   friend bool operator==(const PersistenceModel&, const PersistenceModel&) = default;
 };
@@ -154,20 +170,23 @@ inline constexpr PersistenceModel kModels[] = {
      .size_order = SizeOrder::kAfterEntries,
      .truncate = TruncateRule::kJournaled,
      .sync = SyncScope::kJournal,
-     .dir_sync = DirSyncScope::kJournal},
+     .dir_sync = DirSyncScope::kJournal,
+     .failed_report = FailureReport::kNextSync},
     {.name = "btrfs",
      .tear = TearSize::k4096,
      .entries = EntryOrder::kRelated,
      .append = AppendRule::kDataFirst,
      .truncate = TruncateRule::kJournaled,
      .sync = SyncScope::kEntry,
-     .dir_sync = DirSyncScope::kJournal},
+     .dir_sync = DirSyncScope::kJournal,
+     .failed_page = FailedPage::kOld},
     {.name = "xfs",
      .entries = EntryOrder::kJournal,
      .append = AppendRule::kDataFirst,
      .truncate = TruncateRule::kJournaled,
      .sync = SyncScope::kEntry,
-     .dir_sync = DirSyncScope::kJournal},
+     .dir_sync = DirSyncScope::kJournal,
+     .failed_retry = RetryRule::kMetadata},
 };
 
 /// The row with that name; kInvalidArgument with the nearest name otherwise.

@@ -58,6 +58,12 @@ struct IoDecision {
               // made nothing durable; every other failing call changes nothing
     kShort,   // kRead, kWrite: only the first `bytes` bytes (at least 1) are transferred
     kIgnore,  // kSync, kSyncDir, and a dsync WriteAt: Ok is returned and nothing is made durable
+    kLate,    // kSync: Ok is returned, and the write-back behind it fails. kWrite: done, and then
+              // the write-back of the file fails in the background. Either way the pages are clean
+              // and unwritten, and `code` is what a later Sync returns: the next one through each
+              // descriptor that is open; if there is none, the first of one that is opened later
+    kEvict,   // any: just before the call, which then proceeds, each page that a failed write-back
+              // left clean goes back to what the disk holds
   };
   Action action = Action::kProceed;
   Code code = Code::kOk;

@@ -20,7 +20,7 @@ Status Invalid(std::string message) {
 /// equal text means equal rules.
 Status CheckArgument(const FaultKind& kind, const IoDecision& fault) {
   if ((kind.argument == FaultArgument::kCode) != (fault.code != Code::kOk)) {
-    return Invalid("a rule carries a code that is no OK if and only if it is \"fail\"");
+    return Invalid("a rule carries a code that is no OK if and only if it is \"fail\" or \"late\"");
   }
   if ((kind.argument == FaultArgument::kBytes) != (fault.bytes != 0)) {
     return Invalid("a rule carries a number of bytes above 0 if and only if it is \"short\"");
@@ -87,7 +87,7 @@ bool FaultRule::Matches(const IoCall& call) const {
 bool operator==(const FaultRule& a, const FaultRule& b) {
   return a.fault.action == b.fault.action && a.fault.code == b.fault.code &&
          a.fault.bytes == b.fault.bytes && a.operations == b.operations && a.path == b.path &&
-         a.tag == b.tag && a.nth == b.nth && a.always == b.always;
+         a.tag == b.tag && a.nth == b.nth && a.always == b.always && a.times == b.times;
 }
 
 IoOpSet FaultableOperations(IoDecision::Action action) {
@@ -104,6 +104,9 @@ Status CheckFaultRule(const FaultRule& rule) {
     if (rule.operations.test(i) && (kind->operations >> i & 1) == 0) {
       return Invalid(internal::CannotHappen(*kind, IoOpName(static_cast<IoOp>(i))));
     }
+  }
+  if (rule.times == 0 || (rule.always && rule.times != 1)) {
+    return Invalid("a rule acts at least once, and a number of times or always");
   }
   if (rule.nth == 0) return Invalid("calls are counted from 1, so nth=0 is none");
   return {};
@@ -124,6 +127,7 @@ std::string PrintFaultRule(const FaultRule& rule) {
   if (rule.nth == 1 && rule.always) return text;
   text.append(" nth=").append(std::to_string(rule.nth));
   if (rule.always) text.append(" always");
+  if (rule.times > 1) text.append(" times=").append(std::to_string(rule.times));
   return text;
 }
 

@@ -5,21 +5,27 @@
 //   fault   = "fail" CODE                                      CODE: a name of Code, not OK
 //           | "short" BYTES                                    BYTES ≥ 1; read and write only
 //           | "ignore"                                         sync, sync-dir, dsync write only
+//           | "late" CODE                                      sync, write: the error comes later
+//           | "evict"                                          before the call, which then proceeds
 //   operations = NAME { "," NAME } | "any"                     NAME: of IoOp; any: all that the
 //                                                              fault can happen to
 //   option  = "path=" GLOB                                     either path of link and rename
 //           | "tag=" GLOB                                      the IoTag
 //           | "nth=" N                                         N ≥ 1: that matching call only …
+//           | "times=" N                                       … and the N - 1 after it …
 //           | "always"                                         … or, with this word, from it on
 //   GLOB    = bytes without blanks and quotes | '"' … '"'      inside quotes: \" \\ \n \xHH
 //
-// Without `nth` a rule acts on every matching call. `*` in a GLOB is any run of bytes, also across
+// Without `nth` and `times` a rule acts on every matching call. `*` in a GLOB is any run of bytes,
+// also across
 // '/', `?` any one byte. Examples:
 //
 //   fail NO_SPACE write path=*.wal tag=wal.append nth=3
 //   short 100 write nth=2
 //   ignore sync,sync-dir
 //   fail IO_ERROR sync nth=4 always
+//   fail NO_SPACE write,create nth=4 times=3     a full disk that has room again after three calls
+//   evict any nth=9
 //
 // Not modelled: damaged or misdirected bytes; a rule decides about whole calls.
 #pragma once
@@ -37,19 +43,22 @@ namespace faultfs {
 using IoOpSet = std::bitset<kIoOpCount>;
 
 struct FaultRule {
-  /// What happens: kFail with its `code`, kShort with its `bytes`, kIgnore. The other member keeps
-  /// its default.
+  /// What happens: kFail and kLate with their `code`, kShort with its `bytes`, kIgnore, kEvict. The
+  /// other member keeps its default.
   IoDecision fault;
   IoOpSet operations;      // at least one; only such as the fault can happen to
   std::string path = "*";  // a glob
   std::string tag = "*";   // a glob
   uint64_t nth = 1;        // of the calls that match all of the above, from 1
-  bool always = true;      // that call and every later one; else that call alone
+  bool always = true;      // that call and every later one; else only so many:
+  uint64_t times = 1;      // that call and those after it; 1 with `always`
 
   /// Whether operation, path and tag fit. Says nothing about `nth`.
   [[nodiscard]] bool Matches(const IoCall& call) const;
   /// Whether the rule acts on the `count`-th call that matched (from 1).
-  [[nodiscard]] bool ActsOn(uint64_t count) const { return always ? count >= nth : count == nth; }
+  [[nodiscard]] bool ActsOn(uint64_t count) const {
+    return count >= nth && (always || count - nth < times);
+  }
 
   friend bool operator==(const FaultRule& a, const FaultRule& b);
 };

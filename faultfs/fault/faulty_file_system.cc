@@ -1,6 +1,7 @@
 #include "faultfs/fault/faulty_file_system.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -42,6 +43,7 @@ class FaultyFile final : public File {
                          IoTag tag) override {
     const IoCall call = Call(IoOp::kWrite, tag, offset_bytes, data.size());
     FAULTFS_ASSIGN_OR_RETURN(const IoDecision decision, Decide(call));
+    if (decision.action == Action::kLate && !closed_) late_ = LateError(decision);
     const bool ignore_sync = decision.action == Action::kIgnore && without_dsync_ != nullptr;
     File& target = ignore_sync ? *without_dsync_ : *base_;
     return target.WriteAt(offset_bytes, data.first(Granted(decision, data.size())), tag);
@@ -59,8 +61,13 @@ class FaultyFile final : public File {
 
   Status Sync(SyncKind kind, IoTag tag) override {
     FAULTFS_ASSIGN_OR_RETURN(const IoDecision decision, Decide(Call(IoOp::kSync, tag, 0, 0)));
-    if (decision.action == Action::kIgnore && !closed_) return {};
-    return base_->Sync(kind, tag);
+    if (closed_) return base_->Sync(kind, tag);
+    if (late_ != Code::kOk) {
+      return Status::Error(late_.exchange(Code::kOk), "sync: injected late fault").File(path_);
+    }
+    if (decision.action == Action::kLate) late_ = LateError(decision);
+    const bool passes = decision.action != Action::kIgnore && decision.action != Action::kLate;
+    return passes ? base_->Sync(kind, tag) : Status();
   }
 
   Status StartWriteback(uint64_t offset_bytes, uint64_t length_bytes, IoTag tag) override {
@@ -107,11 +114,16 @@ class FaultyFile final : public File {
     return static_cast<size_t>(std::min<uint64_t>(std::max<uint64_t>(decision.bytes, 1), asked));
   }
 
+  static Code LateError(const IoDecision& decision) {
+    return decision.code == Code::kOk ? Code::kIoError : decision.code;
+  }
+
   const std::unique_ptr<File> base_;
   std::unique_ptr<File> without_dsync_;
   IoHook& hook_;
   const std::string path_;
-  bool closed_ = false;  // Close runs alone, by File's contract
+  std::atomic<Code> late_ = Code::kOk;  // what the next Sync returns
+  bool closed_ = false;                 // Close runs alone, by File's contract
 };
 
 /// Whether opening `path` with create would make a file: it is missing and its parent is not.

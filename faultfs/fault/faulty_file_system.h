@@ -5,7 +5,9 @@
 // sees a call first, the inner one sees what the outer let through.
 //
 // What it cannot do: record anything, or undo. A sync that fails by decision is never passed on, so
-// below it the data may still reach the disk by itself; power loss is not its trade.
+// below it the data may still reach the disk by itself; power loss is not its trade. A late error
+// comes back through the descriptor of the call alone. A cache that is not its own it cannot evict:
+// such a decision changes nothing.
 #pragma once
 
 #include <memory>

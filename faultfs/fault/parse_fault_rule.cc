@@ -16,7 +16,7 @@ using internal::FaultKind;
 using internal::kFaultKinds;
 
 constexpr std::string_view kAnyOperation = "any";
-constexpr std::string_view kOptionWords[] = {"path", "tag", "nth", "always"};
+constexpr std::string_view kOptionWords[] = {"path", "tag", "nth", "times", "always"};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -29,7 +29,8 @@ class RuleParser {
     FAULTFS_RETURN_IF_ERROR(ParseFault());
     FAULTFS_RETURN_IF_ERROR(ParseOperations());
     while (SkipBlanks()) FAULTFS_RETURN_IF_ERROR(ParseOption());
-    if (has_nth_) rule_.always = has_always_;
+    if (has_nth_ || has_times_) rule_.always = has_always_;
+    if (has_times_ && has_always_) return Wrong("\"times\" and \"always\" exclude each other");
     return rule_;
   }
 
@@ -118,6 +119,10 @@ class RuleParser {
     if (name == "nth" && has_value) {
       FAULTFS_RETURN_IF_ERROR(Once(has_nth_, name));
       return ParseNumber("nth", RestOfWord(), rule_.nth);
+    }
+    if (name == "times" && has_value) {
+      FAULTFS_RETURN_IF_ERROR(Once(has_times_, name));
+      return ParseNumber("times", RestOfWord(), rule_.times);
     }
     if (name == "always") return Wrong("\"always\" takes no value");
     for (const std::string_view word : kOptionWords) {
@@ -216,6 +221,7 @@ class RuleParser {
   bool has_path_ = false;
   bool has_tag_ = false;
   bool has_nth_ = false;
+  bool has_times_ = false;
   bool has_always_ = false;
 };
 

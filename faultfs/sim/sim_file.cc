@@ -91,10 +91,14 @@ Result<size_t> SimFile::WriteAt(uint64_t offset_bytes, std::span<const std::byte
                      .data = {reinterpret_cast<const char*>(data.data()), length},
                      .offset_bytes = offset_bytes});
   }
+  const bool late = decision.action == IoDecision::Action::kLate;
   if (flags_.dsync) {
     volume_.RecordSync(handle_.inode, SyncKind::kData, OutcomeOf(decision), tag, offset_bytes,
                        length);
+  } else if (late) {
+    volume_.RecordSync(handle_.inode, SyncKind::kData, SyncOutcome::kFailed, tag);
   }
+  if (late) volume_.NoteError(handle_.inode, FailCode(decision));
   return length;
 }
 
@@ -124,8 +128,18 @@ Status SimFile::Sync(SyncKind kind, IoTag tag) {
   IoDecision decision;
   const Code code = Enter(IoOp::kSync, tag, 0, 0, decision);
   if (code != Code::kOk) return Error(IoOp::kSync, code);
+  if (const Code earlier = volume_.TakeError(handle_); earlier != Code::kOk) {
+    volume_.RecordSync(handle_.inode, kind, SyncOutcome::kFailed, tag);
+    return Error(IoOp::kSync, earlier);
+  }
+  if (decision.action == IoDecision::Action::kFail && volume_.FailsLate()) {
+    decision.action = IoDecision::Action::kLate;
+  }
   volume_.RecordSync(handle_.inode, kind, OutcomeOf(decision), tag);
   if (decision.action == IoDecision::Action::kFail) return Error(IoOp::kSync, FailCode(decision));
+  if (decision.action == IoDecision::Action::kLate) {
+    volume_.NoteError(handle_.inode, FailCode(decision));
+  }
   return {};
 }
 

@@ -12,11 +12,15 @@ Code SimProcess::Begin(const IoCall& call, IoDecision& decision) {
     return Code::kIoError;
   }
   if (hook != nullptr) decision = hook->Decide(call);
+  if (decision.action == IoDecision::Action::kEvict) volume.Evict();
   return Code::kOk;
 }
 
 void SimProcess::Attach(SimHandle& handle) {
   volume.AddOpen(handle.inode);
+  // An error that nobody was told of yet is also for whoever comes later.
+  const Volume::Usage& usage = volume.UsageOf(handle.inode);
+  handle.errors = usage.errors - (usage.error_reported ? 0 : 1);
   if (handle.holds_lock) volume.UsageOf(handle.inode).locked = true;
   handle.next = handles;
   if (handles != nullptr) handles->previous = &handle;

@@ -17,6 +17,7 @@ namespace faultfs {
 struct SimHandle {
   InodeNumber inode = kNoInode;
   bool holds_lock = false;
+  uint32_t errors = 0;  // Volume::Usage::errors, of those that are not this descriptor's affair
   SimHandle* previous = nullptr;
   SimHandle* next = nullptr;
 };
@@ -61,8 +62,11 @@ struct SimProcess {
       return SyncOutcome::kFailed;
     case IoDecision::Action::kIgnore:
       return SyncOutcome::kIgnored;
+    case IoDecision::Action::kLate:
+      return SyncOutcome::kLate;
     case IoDecision::Action::kProceed:
     case IoDecision::Action::kShort:
+    case IoDecision::Action::kEvict:
       break;
   }
   return SyncOutcome::kOk;

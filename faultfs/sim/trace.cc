@@ -11,9 +11,9 @@
 namespace faultfs {
 namespace {
 
-constexpr std::array<std::string_view, 13> kKindNames = {
+constexpr std::array<std::string_view, 14> kKindNames = {
     "create",   "create-dir", "link",      "unlink",     "remove-dir", "rename", "write",
-    "truncate", "allocate",   "writeback", "sync-begin", "sync-end",   "mark",
+    "truncate", "allocate",   "writeback", "sync-begin", "sync-end",   "revert", "mark",
 };
 static_assert(kKindNames.size() == static_cast<size_t>(TraceKind::kMark) + 1);
 
@@ -68,6 +68,8 @@ std::string_view OutcomeName(SyncOutcome outcome) {
       return "failed";
     case SyncOutcome::kIgnored:
       return "ignored";
+    case SyncOutcome::kLate:
+      return "late";
   }
   return "?";
 }
@@ -108,6 +110,9 @@ std::string Details(const TraceOp& op) {
     case TraceKind::kSyncBegin:
     case TraceKind::kSyncEnd:
       return DescribeSync(op);
+    case TraceKind::kRevert:
+      return fmt::format("inode {} {}, size {}", op.inode, Range(op.offset_bytes, op.data.size()),
+                         op.length_bytes);
     case TraceKind::kMark:
       return fmt::format("{}", op.mark);
   }
@@ -140,6 +145,11 @@ void Apply(const TraceStep& step, Image& image) {
     case TraceKind::kWrite:
       image.Write(step.inode, step.offset_bytes,
                   std::as_bytes(std::span(step.data.data(), step.data.size())));
+      break;
+    case TraceKind::kRevert:
+      image.Write(step.inode, step.offset_bytes,
+                  std::as_bytes(std::span(step.data.data(), step.data.size())));
+      image.SetSize(step.inode, step.length_bytes);
       break;
     case TraceKind::kTruncate:
       image.SetSize(step.inode, step.length_bytes);

@@ -31,6 +31,9 @@ enum class TraceKind : uint8_t {
   kWriteback,  // write-back of a range begun; durable: nothing
   kSyncBegin,  // of a file or a directory; of a range if `length_bytes` > 0
   kSyncEnd,    // the one with the same `sync_id`
+  kRevert,     // without a call of its own: a failed write-back left `data` at `offset_bytes` of
+               // `inode` on the disk, and from here on the cache shows that too; the size is
+               // `length_bytes`
   kMark,       // `mark`, from the driver
 };
 [[nodiscard]] std::string_view TraceKindName(TraceKind kind);
@@ -39,6 +42,7 @@ enum class SyncOutcome : uint8_t {
   kOk,
   kFailed,   // the caller got an error; nothing may be taken for durable
   kIgnored,  // the caller got Ok and the disk did nothing (it lies)
+  kLate,     // the caller got Ok, and then it failed: a later sync of the object returns the error
 };
 
 struct TraceOp {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "faultfs/env/check.h"
+#include "faultfs/sim/page_cache.h"
+#include "faultfs/sim/sim_process.h"
 #include "faultfs/sim/trace_step.h"
 
 namespace faultfs {
@@ -56,8 +59,63 @@ void Volume::RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, I
   }
   step.kind = TraceKind::kSyncEnd;
   step.sync_outcome = outcome;
+  std::vector<Reversion> reversions;
+  {
+    const std::lock_guard lock(mutex_);
+    Perform(step);
+    const bool undoes = outcome == SyncOutcome::kFailed && failure_rules_.page == FailedPage::kOld;
+    if (undoes && live_.Find(inode)->type == FileType::kFile) {
+      reversions = PageCache(base_, trace_).Undone(inode);
+    }
+  }
+  Revert(reversions);
+}
+
+void Volume::SetFailureRules(const SyncFailureRules& rules, std::function<void()> before_revert) {
+  failure_rules_ = rules;
+  before_revert_ = std::move(before_revert);
+}
+
+void Volume::Evict() {
+  std::vector<Reversion> reversions;
+  {
+    const std::lock_guard lock(mutex_);
+    FAULTFS_CHECK(recording_ == Recording::kOn, "what the disk holds is known from the trace");
+    reversions = PageCache(base_, trace_).Evicted();
+  }
+  Revert(reversions);
+}
+
+void Volume::Revert(const std::vector<Reversion>& reversions) {
+  if (reversions.empty()) return;
+  if (before_revert_) before_revert_();
   const std::lock_guard lock(mutex_);
-  Perform(step);
+  for (const Reversion& reversion : reversions) {
+    // An inode without name and descriptor has left the live image, and not the trace.
+    if (live_.Find(reversion.inode) == nullptr) continue;
+    Perform({.kind = TraceKind::kRevert,
+             .inode = reversion.inode,
+             .data = reversion.data,
+             .offset_bytes = reversion.offset_bytes,
+             .length_bytes = reversion.size_bytes});
+  }
+}
+
+void Volume::NoteError(InodeNumber inode, Code code) {
+  const std::lock_guard lock(mutex_);
+  Usage& usage = UsageOf(inode);
+  ++usage.errors;
+  usage.error_reported = false;
+  usage.error = code;
+}
+
+Code Volume::TakeError(SimHandle& handle) {
+  const std::lock_guard lock(mutex_);
+  Usage& usage = UsageOf(handle.inode);
+  if (handle.errors == usage.errors) return Code::kOk;
+  handle.errors = usage.errors;
+  usage.error_reported = true;
+  return usage.error;
 }
 
 Volume::Usage& Volume::UsageOf(InodeNumber inode) {

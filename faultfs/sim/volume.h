@@ -7,15 +7,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "faultfs/sim/image.h"
+#include "faultfs/sim/sync_failure.h"
 #include "faultfs/sim/trace.h"
 
 namespace faultfs {
 
+struct Reversion;
+struct SimHandle;
 struct TraceStep;
 
 enum class Recording : uint8_t {
@@ -27,7 +31,7 @@ class Volume {
  public:
   explicit Volume(Image base, Recording recording = Recording::kOn);
   /// A volume that has already lived through the first `steps` steps of `trace`: what is pending
-  /// stays pending, and new steps follow. Marks are kept.
+  /// stays pending, and new steps follow. Marks are kept; errors that no sync has reported are not.
   static std::unique_ptr<Volume> Resume(const Image& base, const Trace& trace, size_t steps);
 
   Volume(const Volume&) = delete;
@@ -44,6 +48,11 @@ class Volume {
   /// which they got the volume's lock.
   void Mark(uint64_t mark);
 
+  /// How the file system goes about a failed write-back. To be set before the first call.
+  /// `before_revert` (may be empty) runs just before pages go back to what the disk holds; it may
+  /// put a mark. Needs Recording::kOn for anything but the defaults, and for an eviction.
+  void SetFailureRules(const SyncFailureRules& rules, std::function<void()> before_revert);
+
   // What SimFileSystem does to it is private to the two; see volume.cc.
  private:
   friend class SimFileSystem;
@@ -51,10 +60,13 @@ class Volume {
   friend class SimLock;
   friend struct SimProcess;
 
-  /// Who has an inode open.
+  /// Who has an inode open, and which error its syncs have yet to report (Linux, errseq_t).
   struct Usage {
     uint32_t descriptors = 0;
     bool locked = false;
+    uint32_t errors = 0;         // write-backs that failed behind a call
+    bool error_reported = true;  // the last of them, by any descriptor
+    Code error = Code::kOk;      // of the last
   };
 
   /// Applies and records. The lock must be held.
@@ -63,6 +75,16 @@ class Volume {
   /// held. Of the whole file if `length_bytes` is 0.
   void RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, IoTag tag,
                   uint64_t offset_bytes = 0, uint64_t length_bytes = 0);
+  /// What is clean and not on the disk goes back to what is. The lock must not be held.
+  void Evict();
+  void Revert(const std::vector<Reversion>& reversions);
+
+  [[nodiscard]] bool FailsLate() const { return failure_rules_.report == FailureReport::kNextSync; }
+  /// A write-back failed behind a call. The lock must not be held.
+  void NoteError(InodeNumber inode, Code code);
+  /// The error that this descriptor's sync must report, once; kOk if none. The lock must not be
+  /// held.
+  [[nodiscard]] Code TakeError(SimHandle& handle);
 
   // The lock must be held.
   [[nodiscard]] Usage& UsageOf(InodeNumber inode);
@@ -77,6 +99,8 @@ class Volume {
   Image live_;
   Trace trace_;
   uint32_t next_sync_id_ = 1;
+  SyncFailureRules failure_rules_;
+  std::function<void()> before_revert_;
   std::vector<Usage> usage_;  // by inode number; shorter than that if the rest is not in use
 };
 

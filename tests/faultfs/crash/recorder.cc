@@ -19,6 +19,7 @@ void Must(const Status& status) { FAULTFS_CHECK(status.ok(), "a recorded call su
 Recorder::Recorder(Image base) : volume_(std::move(base)), fs_(volume_, &hook_) {}
 
 IoDecision Recorder::NextSync::Decide(const IoCall& call) {
+  if (evict) return {.action = IoDecision::Action::kEvict};
   if (call.op != IoOp::kSync && call.op != IoOp::kSyncDir && call.op != IoOp::kWrite) return {};
   switch (outcome) {
     case SyncOutcome::kOk:
@@ -27,6 +28,8 @@ IoDecision Recorder::NextSync::Decide(const IoCall& call) {
       return {.action = IoDecision::Action::kFail, .code = Code::kIoError};
     case SyncOutcome::kIgnored:
       return {.action = IoDecision::Action::kIgnore};
+    case SyncOutcome::kLate:
+      return {.action = IoDecision::Action::kLate, .code = Code::kIoError};
   }
   return {};
 }
@@ -92,6 +95,18 @@ Recorder& Recorder::SyncDir(std::string_view path, SyncOutcome outcome, IoTag ta
   const Status status = fs_.SyncDir(path, tag);
   hook_.outcome = SyncOutcome::kOk;
   FAULTFS_CHECK(status.ok() == (outcome != SyncOutcome::kFailed), "a sync comes out as told");
+  return *this;
+}
+
+Recorder& Recorder::Evict() {
+  hook_.evict = true;
+  Must(fs_.Stat("/").status());
+  hook_.evict = false;
+  return *this;
+}
+
+Recorder& Recorder::Failing(const SyncFailureRules& rules) {
+  volume_.SetFailureRules(rules, nullptr);
   return *this;
 }
 

@@ -40,6 +40,10 @@ class Recorder {
   Recorder& MakeDir(std::string_view path, IoTag tag = IoTag("mkdir"));
   Recorder& RemoveDir(std::string_view path, IoTag tag = IoTag("rmdir"));
   Recorder& Mark(uint64_t mark);
+  /// Pages that a failed sync left go back to what the disk holds.
+  Recorder& Evict();
+  /// Of the failed syncs that follow.
+  Recorder& Failing(const SyncFailureRules& rules);
 
   [[nodiscard]] const Image& base() const { return volume_.base(); }
   [[nodiscard]] Image live() const { return volume_.live(); }
@@ -51,6 +55,7 @@ class Recorder {
    public:
     [[nodiscard]] IoDecision Decide(const IoCall& call) override;
     SyncOutcome outcome = SyncOutcome::kOk;
+    bool evict = false;
   };
 
   void SyncFile(std::string_view path, SyncKind kind, SyncOutcome outcome, IoTag tag);

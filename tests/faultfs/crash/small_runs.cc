@@ -137,6 +137,35 @@ void AddSyncRuns(std::vector<RecordedRun>& runs) {
                                                               .Write("a", 0, "one")
                                                               .Sync("a")));
   runs.push_back(
+      Named("a sync fails, and its pages are evicted", Recorder(DiskOf({{"a", "base"}}))
+                                                           .Write("a", 0, "one")
+                                                           .Write("a", 4096, "two")
+                                                           .Sync("a", SyncOutcome::kFailed)
+                                                           .Evict()
+                                                           .Write("a", 1, "3")
+                                                           .Sync("a")));
+  runs.push_back(Named("a sync fails, and the cache shows the disk's content and size",
+                       Recorder(DiskOf({{"a", "base"}}))
+                           .Failing({.page = FailedPage::kOld})
+                           .Write("a", 2, "one")
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Write("a", 600, "two")
+                           .Sync("a")));
+  runs.push_back(Named("a sync fails late: the next one says so, the one after that does nothing",
+                       Recorder(DiskOf({{"a", "base"}}))
+                           .Write("a", 0, "one")
+                           .Sync("a", SyncOutcome::kLate)
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Write("a", 512, "two")
+                           .Sync("a")));
+  runs.push_back(Named("a sync fails, and a retry writes what a truncate left",
+                       Recorder(DiskOf({{"a", "base"}}))
+                           .Truncate("a", 2)
+                           .Write("a", 2, "one")
+                           .Truncate("a", 3)
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Sync("a")));
+  runs.push_back(
       Named("a sync fails, another sector is synced", Recorder()
                                                           .Create("a")
                                                           .SyncDir("/")

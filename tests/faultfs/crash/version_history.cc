@@ -50,6 +50,9 @@ class Walk {
       case TraceKind::kSyncEnd:
         SyncEnd(op);
         break;
+      case TraceKind::kRevert:
+        Revert(op);
+        break;
       case TraceKind::kWriteback:
       case TraceKind::kMark:
         break;
@@ -223,6 +226,7 @@ class Walk {
     const uint64_t before = live_.files[op.inode].bytes.size();
     if (op.length_bytes == before) return;
     Version& size = Resize(op.inode, op.length_bytes);
+    size.truncates = true;
     if (model_.truncate == TruncateRule::kJournaled) {
       WaitAsEntry(op, size);
       Journalize(op, size.issue, kNoInode);
@@ -235,6 +239,32 @@ class Walk {
     if (op.length_bytes < before && op.length_bytes % unit_ != 0 &&
         live_.files[op.inode].written.contains(tail)) {
       WriteSectors(op.inode, op.length_bytes, op.length_bytes + 1);
+    }
+  }
+
+  /// What is on the disk of these sectors, and of the size if it falls, is known from here on.
+  void Revert(const TraceOp& op) {
+    PlainFile& file = live_.files[op.inode];
+    const size_t first = history.issued;
+    const uint64_t end = op.offset_bytes + op.data.size();
+    if (end > file.bytes.size()) file.bytes.resize(end, '\0');
+    file.bytes.replace(op.offset_bytes, op.data.size(), op.data);
+    WriteSectors(op.inode, op.offset_bytes, end);
+    const uint64_t before = file.bytes.size();
+    if (op.length_bytes < before) {
+      Resize(op.inode, op.length_bytes);
+      const Sector tail = op.length_bytes / unit_;
+      if (op.length_bytes % unit_ != 0 && file.written.contains(tail)) {
+        WriteSectors(op.inode, op.length_bytes, op.length_bytes + 1);
+      }
+    }
+    for (size_t turn = first; turn < history.issued; ++turn) {
+      const auto& [place, index] = history.at_turn.at(turn).front();
+      history.at_least[place] = index + 1;
+      for (size_t i = 0; i <= index; ++i) {
+        history.places[place][i].settled = true;
+        history.places[place][i].waits.clear();
+      }
     }
   }
 
@@ -268,7 +298,10 @@ class Walk {
     for (auto& [place, versions] : history.places) {
       if (!everything && !Covers(op, place)) continue;
       for (size_t i = 0; i < versions.size() && versions[i].issue < begun.issued; ++i) {
-        if (op.sync_outcome == SyncOutcome::kFailed) versions[i].abandoned = true;
+        const bool failed =
+            op.sync_outcome == SyncOutcome::kFailed || op.sync_outcome == SyncOutcome::kLate;
+        const bool retried = model_.failed_retry == RetryRule::kMetadata && versions[i].truncates;
+        if (failed && !retried && !versions[i].settled) versions[i].abandoned = true;
         if (ok && !versions[i].abandoned) forced.insert(history.TurnOf({place, i}));
       }
     }

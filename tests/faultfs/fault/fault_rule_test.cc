@@ -63,6 +63,8 @@ TEST(FaultRuleText, ReadsEveryFault) {
   EXPECT_EQ(Parsed("short 100 write nth=2").fault.bytes, 100u);
   EXPECT_EQ(Parsed("ignore sync,sync-dir").fault.action, Action::kIgnore);
   EXPECT_EQ(Parsed("ignore sync,sync-dir").operations, Ops({IoOp::kSync, IoOp::kSyncDir}));
+  EXPECT_EQ(Parsed("late IO_ERROR write").fault.code, Code::kIoError);
+  EXPECT_EQ(Parsed("evict any nth=9").fault.action, Action::kEvict);
 }
 
 TEST(FaultRuleText, NthSaysWhen) {
@@ -79,6 +81,9 @@ TEST(FaultRuleText, NthSaysWhen) {
   EXPECT_EQ(acts_on("fail IO_ERROR sync nth=3"), "..x..");
   EXPECT_EQ(acts_on("fail IO_ERROR sync nth=3 always"), "..xxx");
   EXPECT_EQ(acts_on("fail IO_ERROR sync always nth=1"), "xxxxx");
+  EXPECT_EQ(acts_on("fail NO_SPACE write nth=2 times=3"), ".xxx.");
+  EXPECT_EQ(acts_on("fail NO_SPACE write times=2"), "xx...");
+  EXPECT_EQ(acts_on("fail NO_SPACE write nth=5 times=18446744073709551615"), "....x");
 }
 
 TEST(FaultRuleText, AnyIsAllThatTheFaultCanHappenTo) {
@@ -184,10 +189,11 @@ std::string AnyGlob(Random& random) {
 }
 
 FaultRule AnyRule(Random& random) {
-  constexpr Action kActions[] = {Action::kFail, Action::kShort, Action::kIgnore};
+  constexpr Action kActions[] = {Action::kFail, Action::kShort, Action::kIgnore, Action::kLate,
+                                 Action::kEvict};
   FaultRule rule;
-  rule.fault.action = kActions[random.Below(3)];
-  if (rule.fault.action == Action::kFail) {
+  rule.fault.action = kActions[random.Below(std::size(kActions))];
+  if (rule.fault.action == Action::kFail || rule.fault.action == Action::kLate) {
     rule.fault.code =
         static_cast<Code>(1 + random.Below(static_cast<uint64_t>(Code::kInterrupted)));
   }
@@ -202,6 +208,7 @@ FaultRule AnyRule(Random& random) {
   rule.tag = AnyGlob(random);
   rule.nth = random.OneIn(2) ? 1 : 1 + (random.Next() >> random.Below(64)) / 2;
   rule.always = random.OneIn(2);
+  if (!rule.always && random.OneIn(2)) rule.times = 1 + (random.Next() >> random.Below(64)) / 2;
   return rule;
 }
 
