@@ -103,6 +103,9 @@ struct Contract {
   // Tags of calls that may fail the operation they belong to and nothing else: the engine stays
   // writable. One that poisons itself after no other fault is NOT_WRITABLE.
   std::vector<std::string> harmless_tags = {};
+  // A write, a new file or an allocation that found no space fails the operation it belongs to and
+  // nothing else: with room again the engine is writable.
+  bool survives_full_disk = false;
 
   [[nodiscard]] Promise PromiseOf(const Operation& operation, Durability store_default) const;
   [[nodiscard]] Outcome OutcomeOf(const Status& status) const;
@@ -124,11 +127,13 @@ struct Observation {
 /// Something that happened in a run, in order; event k is mark k in the trace.
 struct Event {
   enum class Kind : uint8_t {
-    kInvoke,  // of operation `op`
-    kReturn,  // of operation `op`, with `outcome`
-    kClosed,  // within reopen: Close returned, with `outcome`
-    kKilled,  // within kill: the process is dead
-    kOpened,  // an Open returned Ok (the first of a run has op 0)
+    kInvoke,    // of operation `op`
+    kReturn,    // of operation `op`, with `outcome`
+    kClosed,    // within reopen: Close returned, with `outcome`
+    kKilled,    // within kill: the process is dead
+    kOpened,    // an Open returned Ok (the first of a run has op 0)
+    kReverted,  // within anything: pages of files went back to what the disk holds. What no power
+                // loss spares is not to be relied on from here to the next Open
   };
   Kind kind;
   OpNumber op;

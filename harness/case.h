@@ -56,6 +56,8 @@ struct Case {
   Program program;
   uint64_t seed = 0;                // salts, and which states are drawn
   std::vector<std::string> faults;  // fault rules, one a line
+  // Fault rules without `nth`: the program runs with the first matching call failing, the second, …
+  std::vector<std::string> sweep = {};
   CrashPlan crash;
   std::optional<ProcessPlan> process = {};  // on a real disk instead, and `crash` has no part in it
 

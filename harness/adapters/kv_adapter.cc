@@ -180,7 +180,8 @@ class KvStoreAdapter final : public Adapter {
         // Before a snapshot has its name nothing rests on it; what it covers goes when it can.
         .harmless_tags = {"snapshot.create", "snapshot.write", "snapshot.pace", "snapshot.sync",
                           "snapshot.publish", "snapshot.discard", "snapshot.remove-old",
-                          "wal.remove-covered"}};
+                          "wal.remove-covered"},
+        .survives_full_disk = true};
     return contract;
   }
 

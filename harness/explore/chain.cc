@@ -83,6 +83,8 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       link.situation.events = EventsAt(*link.trace, link.state.point.steps);
       link.situation.power_lost = step.kind == CrashKind::kPowerLoss;
       link.opens = chain.run.opens[link.situation.events];
+      faultfs::PointView view(link.graph, link.state.point);
+      NoteLateLoss(lab.adapter, view, link.state, link.image, 0, link.situation);
       FAULTFS_RETURN_IF_ERROR(SpoilLink(lab, step, link));
     } else {
       const ChainLink& before = chain.links.back();
@@ -95,6 +97,8 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, link.volume->base(), unknown, link));
       link.situation = After(before.situation, step.kind, *link.trace, link.begin_step,
                              link.state.point.steps, life.seen.dump);
+      faultfs::PointView view(link.graph, link.state.point);
+      NoteLateLoss(lab.adapter, view, link.state, link.image, link.begin_step, link.situation);
       link.opens = before.opens + 2;
     }
     chain.links.push_back(std::move(link));

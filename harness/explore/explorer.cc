@@ -20,6 +20,7 @@
 #include "harness/explore/rotten.h"
 #include "harness/explore/run.h"
 #include "harness/explore/state_search.h"
+#include "harness/explore/variants.h"
 
 namespace crashlab {
 namespace {
@@ -138,6 +139,9 @@ class Exploration {
     situation.events = EventsAt(trace(), view.point().steps);
     situation.power_lost = kind == CrashKind::kPowerLoss;
     const Image image = view.Materialize(state);
+    if (kind == CrashKind::kPowerLoss) {
+      NoteLateLoss(lab_.adapter, view, state, image, 0, situation);
+    }
     const Hash128 hash = image.ContentHash();
     const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
     const bool news =
@@ -215,7 +219,8 @@ class Exploration {
     const Hash128 question =
         faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
     if (!situation.witnessed) return question;
-    return faultfs::Combine(question, {*situation.witnessed, faultfs::MixString("rot")});
+    const uint64_t witnessed = *situation.witnessed * 2 + (situation.decision_is_witnessed ? 1 : 0);
+    return faultfs::Combine(question, {witnessed, faultfs::MixString("rot")});
   }
 
   /// `look_again` brings the dump, if only its hash is at hand.
@@ -318,8 +323,10 @@ class Exploration {
     first.power_lost = site.kind == CrashKind::kPowerLoss;
     const uint64_t opens = run_.opens[first.events];
     uint32_t begin_step = 0;
-    const auto volume = VolumeAfter(base(), trace(), site.state, site.kind,
-                                    faultfs::Materialize(graph, site.state), begin_step);
+    PointView first_view(graph, site.state.point);
+    const Image left = first_view.Materialize(site.state);
+    NoteLateLoss(lab_.adapter, first_view, site.state, left, 0, first);
+    const auto volume = VolumeAfter(base(), trace(), site.state, site.kind, left, begin_step);
     lab_.monitor.Recovering([&] { return ChainOf(graph, site.state, site.kind); });
     const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
       return case_.crash.probe;
@@ -330,9 +337,10 @@ class Exploration {
     const EffectGraph inner = faultfs::Lower(volume->base(), inner_trace, graph.model);
     StateWalk walk(inner, begin_step, case_.crash.inner_budget, random);
     const auto visit = [&](PointView& view, const CrashState& state, CrashKind kind) {
-      const Situation situation =
+      Situation situation =
           After(first, kind, inner_trace, begin_step, view.point().steps, life.seen.dump);
       const Image image = view.Materialize(state);
+      NoteLateLoss(lab_.adapter, view, state, image, begin_step, situation);
       const auto chain = [&] {
         std::vector<CrashStep> steps = ChainOf(graph, site.state, site.kind);
         steps.push_back(StepOf(inner, state, kind));
@@ -451,7 +459,9 @@ CaseResult ExploreChain(const Case& c, const Adapter& adapter, const ExploreOpti
 CaseResult Explore(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                    Monitor& monitor) {
   if (!c.crash.chain.empty()) return ExploreChain(c, adapter, options, monitor);
-  return Exploration(c, adapter, options, monitor).Run();
+  return ExploreVariants(c, adapter, options, monitor, [&](const Case& run) {
+    return Exploration(run, adapter, options, monitor).Run();
+  });
 }
 
 }  // namespace crashlab

@@ -28,6 +28,8 @@ class Monitor {
   virtual void Hung(bool in_open) = 0;
   /// From now on states are of this model. The finding of a death names the last.
   virtual void Exploring(const faultfs::PersistenceModel& model) { static_cast<void>(model); }
+  /// That of all rules of a case's sweep this one, with its `nth`, is tried from here on.
+  virtual void Sweeping(const std::string& rule) { static_cast<void>(rule); }
   /// A finding of a signature new to this case, as soon as it is made: nothing that comes later in
   /// the case, not even the death of the process, takes it away.
   virtual void Found(const Finding& finding) { static_cast<void>(finding); }

@@ -189,6 +189,11 @@ void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
       case Event::Kind::kOpened:
         story.push_back(fmt::format("{}. {}: open again", event.op, operation));
         break;
+      case Event::Kind::kReverted:
+        story.push_back(fmt::format(
+            "{}. {}: pages that a failed write-back left go back to what the disk holds", event.op,
+            operation));
+        break;
       case Event::Kind::kClosed:
       case Event::Kind::kKilled:
         break;

@@ -139,6 +139,7 @@ Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& t
   Situation after = before;
   if (stage >= Stage::kOpened) {
     after.power_lost = false;
+    after.witnessed.reset();
     after.stage = stage;
     after.decided = seen;
     after.decided_hash = HashOf(seen);
@@ -152,11 +153,13 @@ bool CanJudge(const Checker& checker, const Situation& situation, const Observat
          !checker.Undecided(situation.events);
 }
 
+namespace {
+
 // Before Open returned the bounds are those of the program's run. After it they are what it showed,
 // and the probe: in flight, then acknowledged. No checker knows of the probe, so that it is taken
 // out of what they are shown.
-std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
-                               const Situation& situation, const Observation& seen) {
+std::optional<Violation> JudgeBounds(const Laboratory& lab, const Checker& checker,
+                                     const Situation& situation, const Observation& seen) {
   const auto ask = [&](const Observation& shown, const Dump* decided) {
     return checker.Judge({.seen = shown,
                           .events = situation.events,
@@ -183,6 +186,21 @@ std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
                    "a write after the recovery was acknowledged as surviving, and is gone"};
 }
 
+}  // namespace
+
+// Rot may take back without a word what an Open had shown, as far as nothing bears witness of it.
+std::optional<Violation> Judge(const Laboratory& lab, const Checker& checker,
+                               const Situation& situation, const Observation& seen) {
+  auto violation = JudgeBounds(lab, checker, situation, seen);
+  const bool excusable = situation.stage >= Stage::kOpened && situation.witnessed.has_value() &&
+                         !situation.decision_is_witnessed && seen.open.ok();
+  if (!violation.has_value() || !excusable) return violation;
+  Situation undecided = situation;
+  undecided.stage = Stage::kOpening;
+  if (!JudgeBounds(lab, checker, undecided, seen).has_value()) return std::nullopt;
+  return violation;
+}
+
 std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checker,
                                     const Situation& situation, const Life& life) {
   if (life.violation.has_value() || !life.reopened.has_value()) return life.violation;
@@ -190,6 +208,7 @@ std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checke
                            .witnessed = {},
                            .power_lost = false,
                            .stage = Stage::kClosed,
+                           .decision_is_witnessed = false,
                            .decided = life.seen.dump,
                            .decided_hash = life.seen.hash};
   auto violation = Judge(lab, checker, after, *life.reopened);

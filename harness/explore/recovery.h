@@ -58,6 +58,7 @@ struct Situation {
   std::optional<size_t> witnessed = {};  // see Question
   bool power_lost = false;               // in any of the crashes since the last Open that returned
   Stage stage = Stage::kOpening;         // how far any recovery came; kOpening: no Open returned
+  bool decision_is_witnessed = false;    // and what was decided, by a write after it
   Dump decided;                   // from kOpened on: what the last Open that returned had shown
   faultfs::Hash128 decided_hash;  // HashOf(decided)
 };

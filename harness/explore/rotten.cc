@@ -87,9 +87,35 @@ bool BearsWitness(const PointView& view, uint32_t step, const Image& left, const
       graph.effects.begin(), graph.effects.end(), step,
       [](const faultfs::Effect& effect, uint32_t wanted) { return effect.step < wanted; });
   for (auto it = first; it != graph.effects.end() && it->step == step; ++it) {
-    if (!view.Persisted(static_cast<EffectId>(it - graph.effects.begin()))) return false;
+    const EffectId id = static_cast<EffectId>(it - graph.effects.begin());
+    if (!view.Persisted(id)) return false;
+    // What a page showed when it came back from the disk is no word of the writer's.
+    const uint32_t newest = graph.effects[view.newest(it->write.reg)].step;
+    if (graph.trace->ops[newest].kind == TraceKind::kRevert) return false;
   }
   return true;
+}
+
+/// The last write that bears witness; 0 if there is none.
+uint32_t LastWitness(PointView& view, const CrashState& state, const Image& left,
+                     const DeadBytes& dead, const std::vector<HurtRange>& hurt) {
+  const faultfs::Trace& trace = *view.graph().trace;
+  view.Assume(state.lost);
+  uint32_t step = view.point().steps;
+  while (step > 0) {
+    --step;
+    if (trace.ops[step].kind != TraceKind::kWrite) continue;
+    if (BearsWitness(view, step, left, dead, hurt)) break;
+  }
+  return step;
+}
+
+/// Left unwritten by a sync that had said Ok.
+bool FailedLate(const PointView& view, EffectId id) {
+  const faultfs::Effect& effect = view.graph().effects[id];
+  if (!effect.abandoned() || effect.abandoned_from >= view.point().steps) return false;
+  const TraceOp& sync = view.graph().trace->ops[effect.abandoned_from];
+  return sync.sync_outcome == faultfs::SyncOutcome::kLate;
 }
 
 }  // namespace
@@ -101,16 +127,49 @@ Result<SpoiledDisk> Spoil(const Adapter& adapter, PointView& view, const CrashSt
   SpoiledDisk disk{.image = std::move(rotten.image), .witnessed = std::nullopt};
   std::erase_if(rotten.hurt, [&](const HurtRange& range) { return dead.Cover(range); });
   if (rotten.hurt.empty()) return disk;
-  const faultfs::Trace& trace = *view.graph().trace;
-  view.Assume(state.lost);
-  uint32_t step = view.point().steps;
-  while (step > 0) {
-    --step;
-    if (trace.ops[step].kind != TraceKind::kWrite) continue;
-    if (BearsWitness(view, step, left, dead, rotten.hurt)) break;
-  }
-  disk.witnessed = EventsAt(trace, step);
+  disk.witnessed = EventsAt(*view.graph().trace, LastWitness(view, state, left, dead, rotten.hurt));
   return disk;
+}
+
+void NoteLateLoss(const Adapter& adapter, PointView& view, const CrashState& state,
+                  const Image& left, uint32_t begin_step, Situation& situation) {
+  const faultfs::EffectGraph& graph = view.graph();
+  if (!graph.fails_late) return;
+  const bool loses = std::any_of(state.lost.begin(), state.lost.end(),
+                                 [&](EffectId id) { return FailedLate(view, id); });
+  if (!loses) return;
+  CrashState healthy = state;  // as the disk would be without the rot
+  std::erase_if(healthy.lost, [&](EffectId id) { return FailedLate(view, id); });
+  healthy.tears.clear();
+  const Image whole = view.Materialize(healthy);
+  std::vector<HurtRange> hurt;
+  for (EffectId id : state.lost) {
+    if (!FailedLate(view, id)) continue;
+    const faultfs::RegisterWrite& write = graph.effects[id].write;
+    const faultfs::Register& reg = graph.RegisterOf(write);
+    const faultfs::Inode* inode = whole.Find(reg.inode);
+    if (inode == nullptr || inode->link_count == 0) continue;
+    HurtRange range{reg.inode, left.Find(reg.inode)->size_bytes, inode->size_bytes};
+    if (reg.kind == faultfs::RegisterKind::kSector) {
+      range.begin_bytes = reg.sector * graph.model.unit_bytes();
+      range.end_bytes = std::min(range.begin_bytes + graph.model.unit_bytes(), inode->size_bytes);
+    }
+    if (range.begin_bytes < range.end_bytes) hurt.push_back(range);
+  }
+  const Result<DeadBytes> dead = DeadBytes::Of(adapter, whole);
+  if (dead.ok()) std::erase_if(hurt, [&](const HurtRange& range) { return dead->Cover(range); });
+  if (hurt.empty()) return;
+  const uint32_t step = LastWitness(view, state, left, dead.ok() ? *dead : DeadBytes(), hurt);
+  if (step < begin_step || begin_step == 0) {
+    situation.witnessed = EventsAt(*graph.trace, step);
+    return;
+  }
+  // What a recovery writes bears witness of all that it found, and what it writes once it is open
+  // also of what it has shown.
+  situation.witnessed = situation.events;
+  for (uint32_t at = begin_step; at < step; ++at) {
+    situation.decision_is_witnessed |= graph.trace->ops[at].kind == TraceKind::kMark;
+  }
 }
 
 }  // namespace crashlab

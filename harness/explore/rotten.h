@@ -26,4 +26,12 @@ struct SpoiledDisk {
                                         const faultfs::CrashState& state,
                                         const faultfs::Image& left, const faultfs::Rot& rot);
 
+/// A state may have lost bytes that a sync of the run failed to write after it had said Ok
+/// (SyncOutcome::kLate). Takes such a loss up into the situation: those bytes are rot, and no
+/// others. `left` is the disk that the crash left; of a crash inside a recovery from a process's
+/// death `begin_step` says where that recovery begins in the trace, otherwise it is 0.
+void NoteLateLoss(const Adapter& adapter, faultfs::PointView& view,
+                  const faultfs::CrashState& state, const faultfs::Image& left, uint32_t begin_step,
+                  Situation& situation);
+
 }  // namespace crashlab

@@ -32,24 +32,35 @@ Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) 
 /// operation it happened in.
 class WatchedRules final : public faultfs::IoHook {
  public:
-  WatchedRules(std::vector<faultfs::FaultRule> rules, const std::vector<std::string>& harmless_tags)
-      : rules_(std::move(rules)), harmless_tags_(harmless_tags) {}
+  WatchedRules(std::vector<faultfs::FaultRule> rules, const Contract& contract)
+      : rules_(std::move(rules)), contract_(contract) {}
 
   faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
     const faultfs::IoDecision decision = rules_.Decide(call);
-    if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
+    // An eviction shows what an earlier fault has done.
+    if (decision.action == Action::kProceed || decision.action == Action::kEvict) return decision;
     any_ = true;
-    harmful_ |= std::find(harmless_tags_.begin(), harmless_tags_.end(), call.tag.name()) ==
-                harmless_tags_.end();
+    const auto& harmless = contract_.harmless_tags;
+    const bool tag = std::find(harmless.begin(), harmless.end(), call.tag.name()) != harmless.end();
+    harmful_ |= !tag && !(contract_.survives_full_disk && IsFullDisk(decision, call));
     return decision;
   }
 
+  [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
   [[nodiscard]] bool any() const { return any_; }
   [[nodiscard]] bool harmful() const { return harmful_; }
 
  private:
+  using Action = faultfs::IoDecision::Action;
+
+  static bool IsFullDisk(const faultfs::IoDecision& decision, const faultfs::IoCall& call) {
+    return decision.action == Action::kFail && decision.code == Code::kNoSpace &&
+           (call.op == faultfs::IoOp::kWrite || call.op == faultfs::IoOp::kCreate ||
+            call.op == faultfs::IoOp::kAllocate);
+  }
+
   faultfs::FaultRules rules_;
-  const std::vector<std::string>& harmless_tags_;
+  const Contract& contract_;
   bool any_ = false;
   bool harmful_ = false;
 };
@@ -67,8 +78,10 @@ class Driver {
         adapter_(adapter),
         options_(options),
         monitor_(monitor),
-        rules_(ParseRules(c), adapter.contract().harmless_tags) {
+        rules_(ParseRules(c), adapter.contract()) {
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
+    run_.volume->SetFailureRules(c.crash.models.front().failure_rules(),
+                                 [this] { Take({.kind = Event::Kind::kReverted, .op = op_}); });
     run_.checker = adapter.MakeChecker(c.program, c.store);
     run_.opens.push_back(0);
   }
@@ -79,6 +92,8 @@ class Driver {
       alive = Step(op);
     }
     process_.reset();
+    run_.faults = rules_.counts();
+    run_.volume->SetFailureRules({}, nullptr);  // this driver goes
     run_.digest = DigestOf(run_.volume->trace(), run_.events);
     return std::move(run_);
   }
@@ -95,6 +110,7 @@ class Driver {
   /// False if the program cannot go on.
   bool Step(OpNumber op) {
     const Operation& operation = case_.program[op - 1];
+    op_ = op;
     Take({.kind = Event::Kind::kInvoke, .op = op});
     if (operation.verb == Verb::kKill) {
       process_.reset();
@@ -191,6 +207,7 @@ class Driver {
   Monitor& monitor_;
   WatchedRules rules_;
   Run run_;
+  OpNumber op_ = 0;
   uint64_t opens_ = 0;
   std::unique_ptr<Process> process_;
 };

@@ -138,6 +138,7 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     opens = level.opens + 2;
   }
   const faultfs::Image image = view.Materialize(state);
+  NoteLateLoss(lab_.adapter, view, state, image, level.begin_step, situation);
   const auto chain = [&] {
     std::vector<CrashStep> crashes = level.chain;
     crashes.push_back(StepOf(level.graph, state, like.kind));

@@ -91,6 +91,10 @@ std::optional<Violation> KvOracle::Take(const Event& event, const Reply& reply) 
       break;
     case Event::Kind::kKilled:
       break;
+    case Event::Kind::kReverted:
+      reverted_ = true;
+      now_.process = now_.power;
+      break;
     case Event::Kind::kOpened:
       violation = Opened(event, reply);
       break;
@@ -255,6 +259,7 @@ void KvOracle::StartEpoch(OpNumber op, const Dump& dump) {
           .undecided = false};
   newest_acked_ = op;
   voided_ = false;
+  reverted_ = false;
 }
 
 void KvOracle::Raise(Promise promise, OpNumber op) {
@@ -263,7 +268,7 @@ void KvOracle::Raise(Promise promise, OpNumber op) {
   if (promise == Promise::kPower || promise == Promise::kPowerForAckedBefore) {
     now_.power = std::max(now_.power, op);
   }
-  if (voided_) now_.process = now_.power;
+  if (voided_ || reverted_) now_.process = now_.power;
 }
 
 // An error that proves nothing: what only the page cache held is not to be relied on any more.

@@ -20,6 +20,10 @@ Finding FindingOfDeath(const Case& c, const Death& death) {
   finding.verdict = death.verdict;
   finding.detail = death.how;
   finding.reproducer = c;
+  if (death.place && !death.place->fault.empty()) {
+    finding.reproducer.sweep.clear();
+    finding.reproducer.faults.push_back(death.place->fault);
+  }
   const bool in_recovery = death.place && !death.place->chain.empty();
   if (in_recovery) {
     finding.signature = SignatureOf(death.verdict, death.place->chain);

@@ -260,11 +260,12 @@ void Visit(Archive& archive, ProcessPlan& plan) {
 
 template <typename Archive>
 void Visit(Archive& archive, Case& c) {
-  auto& [store, program, seed, faults, crash, process] = c;
+  auto& [store, program, seed, faults, sweep, crash, process] = c;
   Visit(archive, store);
   VisitList(archive, program, [&](Operation& operation) { Visit(archive, operation); });
   Visit(archive, seed);
   Visit(archive, faults);
+  Visit(archive, sweep);
   Visit(archive, crash);
   VisitOptional(archive, process, [&](ProcessPlan& plan) { Visit(archive, plan); });
 }
@@ -304,6 +305,7 @@ void Visit(Archive& archive, Minimized& minimized) {
 template <typename Archive>
 void Visit(Archive& archive, Place& place) {
   Visit(archive, place.chain);
+  Visit(archive, place.fault);
   VisitOptional(archive, place.model,
                 [&](faultfs::PersistenceModel& model) { Visit(archive, model); });
 }

@@ -75,6 +75,7 @@ class LocatingMonitor final : public Monitor {
   void Counted(const Counts&) override { note_.heartbeat.fetch_add(1, std::memory_order_relaxed); }
   void Hung(bool) override { _exit(1); }
   void Exploring(const faultfs::PersistenceModel& model) override { place_.model = model; }
+  void Sweeping(const std::string& rule) override { place_.fault = rule; }
 
  private:
   WorkerNote& note_;

@@ -69,6 +69,7 @@ struct Scenario {
   CrashPlan crash;
   std::optional<ProcessPlan> process;  // `crash` is then the default, and has no part
   std::vector<std::string> faults;     // fault rules for every program
+  std::vector<std::string> sweep;      // Case::sweep of every program
   Expectation expect;
   AtLeast at_least;
   std::vector<std::string> notes;  // of a finding: its story; comments in the text, not parsed back

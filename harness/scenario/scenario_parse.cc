@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "faultfs/fault/fault_rule.h"
 #include "harness/scenario/internal/scenario_parts.h"
 #include "harness/scenario/scenario.h"
 
@@ -60,6 +61,7 @@ class ScenarioParser {
     if (const TomlEntry* faults = top.Find("faults", TomlNode::Kind::kTable)) {
       TableReader reader(faults->value, " in [faults]", complaints_);
       scenario_.faults = internal::ParseRules(reader, "rules");
+      ParseSweep(reader);
       reader.RefuseOthers();
     }
     if (at_least != nullptr) CheckReachable(*at_least);
@@ -99,6 +101,22 @@ class ScenarioParser {
       top.Complain(entry->line, "write expect = { verdict = " + Quote(value.string) + " }");
     } else if (value.string != "pass") {
       top.Complain(entry->line, "\"expect\" must be \"pass\" or { verdict = … }");
+    }
+  }
+
+  void ParseSweep(TableReader& reader) {
+    scenario_.sweep = internal::ParseRules(reader, "sweep");
+    if (scenario_.sweep.empty()) return;
+    const uint64_t line = reader.Find("sweep")->line;
+    for (const std::string& rule : scenario_.sweep) {
+      // Behind a rule that names a call already there is no place for another.
+      if (!faultfs::ParseFaultRule(rule).ok() || faultfs::ParseFaultRule(rule + " nth=1").ok()) {
+        continue;
+      }
+      reader.Complain(line, Quote(rule) + " in sweep names its call; leave nth out");
+    }
+    if (!scenario_.crash.chain.empty()) {
+      reader.Complain(line, "a sweep has no place beside [[crash.chain]], which is one run");
     }
   }
 
@@ -154,7 +172,7 @@ class ScenarioParser {
   /// What can never be reached is a mistake too.
   void CheckReachable(const TomlEntry& entry) {
     const uint64_t programs = CaseCount(scenario_);
-    if (scenario_.at_least.programs > programs) {
+    if (scenario_.at_least.programs > programs && scenario_.sweep.empty()) {
       complaints_.Add(entry.line, "at_least asks for " +
                                       std::to_string(scenario_.at_least.programs) +
                                       " programs, and there are " + std::to_string(programs));
@@ -351,7 +369,8 @@ class ScenarioParser {
 bool operator==(const Scenario& a, const Scenario& b) {
   return a.name == b.name && a.why == b.why && a.store == b.store && a.workload == b.workload &&
          a.program == b.program && a.seed == b.seed && a.crash == b.crash && a.faults == b.faults &&
-         a.process == b.process && a.expect == b.expect && a.at_least == b.at_least;
+         a.sweep == b.sweep && a.process == b.process && a.expect == b.expect &&
+         a.at_least == b.at_least;
 }
 
 Result<Scenario> ParseScenario(std::string_view text, std::string_view file,

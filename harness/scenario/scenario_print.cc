@@ -112,10 +112,9 @@ class ScenarioPrinter {
     } else {
       PrintCrash(scenario_.crash);
     }
-    if (!scenario_.faults.empty()) {
-      Table("[faults]");
-      Line("rules", Strings(scenario_.faults));
-    }
+    if (!scenario_.faults.empty() || !scenario_.sweep.empty()) Table("[faults]");
+    if (!scenario_.faults.empty()) Line("rules", Strings(scenario_.faults));
+    if (!scenario_.sweep.empty()) Line("sweep", Strings(scenario_.sweep));
     return std::move(text_);
   }
 

@@ -141,6 +141,7 @@ Case MakeCase(const Scenario& scenario, uint64_t case_seed, const AdapterSet& ad
          .program = {},
          .seed = case_seed,
          .faults = scenario.faults,
+         .sweep = scenario.sweep,
          .crash = scenario.crash,
          .process = scenario.process};
   if (scenario.program) {

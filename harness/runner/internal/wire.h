@@ -28,6 +28,7 @@ namespace crashlab {
 struct Place {
   std::vector<CrashStep> chain;
   std::optional<faultfs::PersistenceModel> model;  // none: not told
+  std::string fault = {};                          // of a sweep: its rule, with `nth`
 
   friend bool operator==(const Place&, const Place&) = default;
 };

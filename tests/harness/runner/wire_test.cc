@@ -24,6 +24,7 @@ CaseResult Full() {
   c.program = {batch, call};
   c.seed = 0x8000000000000001;
   c.faults = {"fail IO_ERROR sync nth=4"};
+  c.sweep = {"evict any"};
   faultfs::PersistenceModel model = *faultfs::FindModel("prefix");
   model.fill = faultfs::FillPolicy::kStale;
   c.crash.models = {model, *faultfs::FindModel("posix")};
@@ -99,7 +100,8 @@ TEST(WireTest, NoSingleChangedByteCausesHarm) {
 }
 
 TEST(WireTest, PlacesComeBack) {
-  const Place with{Full().findings[0].reproducer.crash.chain, *faultfs::FindModel("posix")};
+  const Place with{Full().findings[0].reproducer.crash.chain, *faultfs::FindModel("posix"),
+                   "evict any nth=3"};
   EXPECT_EQ(DecodePlace(Encode(with)), with);
   const Place without;
   EXPECT_EQ(DecodePlace(Encode(without)), without);

@@ -34,6 +34,8 @@ class ScenarioDrawer {
       scenario.crash = Plan(fixed);
     }
     if (Maybe()) scenario.faults = Rules();
+    if (Maybe() && scenario.crash.chain.empty())
+      scenario.sweep = {"fail IO_ERROR any", "evict any"};
     if (Maybe()) scenario.expect = Expected();
     if (Maybe()) {
       auto& least = scenario.at_least;

@@ -1,0 +1,113 @@
+#include "harness/explore/variants.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faultfs/env/check.h"
+#include "faultfs/fault/fault_rule.h"
+#include "harness/explore/run.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::FaultRule;
+using faultfs::IoDecision;
+using faultfs::IoOp;
+using faultfs::PersistenceModel;
+
+/// Whether a rule can leave pages clean and unwritten.
+bool FailsWriteBack(const std::string& text) {
+  const Result<FaultRule> rule = faultfs::ParseFaultRule(text);
+  FAULTFS_CHECK(rule.ok(), "scenarios check their fault rules when they are read");
+  if (rule->fault.action == IoDecision::Action::kLate) return true;
+  return rule->fault.action == IoDecision::Action::kFail &&
+         rule->operations.test(static_cast<size_t>(IoOp::kSync));
+}
+
+/// The models of the case by what its program sees of them, in the order of the first of each.
+std::vector<std::vector<PersistenceModel>> Groups(const Case& c) {
+  std::vector<std::vector<PersistenceModel>> groups;
+  const bool differ = std::any_of(c.faults.begin(), c.faults.end(), FailsWriteBack) ||
+                      std::any_of(c.sweep.begin(), c.sweep.end(), FailsWriteBack);
+  for (const PersistenceModel& model : c.crash.models) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& other) {
+      return !differ || other.front().failure_rules() == model.failure_rules();
+    });
+    if (group == groups.end()) group = groups.insert(groups.end(), std::vector<PersistenceModel>());
+    group->push_back(model);
+  }
+  return groups;
+}
+
+class Variants {
+ public:
+  Variants(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor,
+           const ExploreRun& explore)
+      : case_(c), adapter_(adapter), options_(options), monitor_(monitor), explore_(explore) {}
+
+  CaseResult Run() && {
+    const std::vector<std::vector<PersistenceModel>> groups = Groups(case_);
+    for (const std::vector<PersistenceModel>& models : groups) {
+      Case run = case_;
+      run.crash.models = models;
+      run.sweep.clear();
+      if (case_.sweep.empty()) Explore(run);
+      for (const std::string& rule : case_.sweep) Sweep(run, rule);
+    }
+    if (case_.sweep.empty() && groups.size() > 1) {
+      // One case that had several runs.
+      Counts& counts = total_.counts;
+      counts.exhausted_programs = counts.exhausted_programs == counts.programs ? 1 : 0;
+      counts.double_runs = counts.double_runs == counts.programs ? 1 : 0;
+      counts.programs = 1;
+    }
+    return std::move(total_);
+  }
+
+ private:
+  /// With the first call failing, the second, …, until there is none.
+  void Sweep(const Case& plain, const std::string& rule) {
+    for (uint64_t nth = 1; !Enough(); ++nth) {
+      Case run = plain;
+      run.faults.push_back(rule + " nth=" + std::to_string(nth));
+      monitor_.Sweeping(run.faults.back());
+      monitor_.Recovering([] { return std::vector<CrashStep>(); });
+      if (RunProgram(run, adapter_, options_, monitor_).faults.back().decided == 0) return;
+      Explore(run);
+    }
+  }
+
+  bool Enough() const { return total_.findings.size() >= options_.max_findings; }
+
+  void Explore(const Case& run) {
+    if (Enough()) return;
+    CaseResult result = explore_(run);
+    total_.counts += result.counts;
+    total_.digest = ++runs_ == 1 ? result.digest : faultfs::Combine(total_.digest, result.digest);
+    for (Finding& finding : result.findings) {
+      const auto known =
+          std::find_if(total_.findings.begin(), total_.findings.end(),
+                       [&](const Finding& other) { return other.signature == finding.signature; });
+      if (known == total_.findings.end()) total_.findings.push_back(std::move(finding));
+    }
+  }
+
+  const Case& case_;
+  const Adapter& adapter_;
+  const ExploreOptions& options_;
+  Monitor& monitor_;
+  const ExploreRun& explore_;
+  CaseResult total_;
+  uint64_t runs_ = 0;
+};
+
+}  // namespace
+
+CaseResult ExploreVariants(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                           Monitor& monitor, const ExploreRun& explore) {
+  return Variants(c, adapter, options, monitor, explore).Run();
+}
+
+}  // namespace crashlab

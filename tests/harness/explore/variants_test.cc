@@ -1,0 +1,189 @@
+// The runs of a case: sweeps, file systems that show a failed sync differently, and what one that
+// reports it late may be excused.
+#include "harness/explore/variants.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faultfs/crash/states.h"
+#include "harness/adapters/kv_adapter.h"
+#include "harness/explore/recovery.h"
+#include "harness/explore/rotten.h"
+#include "harness/explore/run.h"
+#include "tests/harness/explore/tiny_engines.h"
+
+namespace crashlab {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// The rules of the runs that a case has, each with the names of its models.
+std::vector<std::string> RunsOf(const Case& c) {
+  std::vector<std::string> runs;
+  NotingMonitor monitor;
+  (void)ExploreVariants(c, KvAdapter(), {}, monitor, [&](const Case& run) {
+    std::string text;
+    for (const std::string& rule : run.faults) text += rule + "; ";
+    for (const faultfs::PersistenceModel& model : run.crash.models) {
+      text += std::string(model.name) + " ";
+    }
+    runs.push_back(text);
+    CaseResult result;
+    result.counts.programs = result.counts.exhausted_programs = 1;
+    return result;
+  });
+  return runs;
+}
+
+Case With(std::string_view program, std::vector<std::string_view> models) {
+  Case c = CaseOf(program);
+  c.crash.models.clear();
+  for (std::string_view model : models) c.crash.models.push_back(*faultfs::FindModel(model));
+  return c;
+}
+
+TEST(Variants, OneRunForAllModelsWithoutAFailedSync) {
+  Case c = With("set a 10", {"posix", "btrfs", "ext4-journal"});
+  EXPECT_THAT(RunsOf(c), ElementsAre("posix btrfs ext4-journal "));
+  c.faults = {"fail IO_ERROR write nth=2", "evict any nth=3"};
+  EXPECT_THAT(RunsOf(c),
+              ElementsAre("fail IO_ERROR write nth=2; evict any nth=3; posix btrfs ext4-journal "));
+}
+
+TEST(Variants, OneForEachThatShowsAFailedSyncDifferently) {
+  Case c = With("set a 10", {"posix", "btrfs", "xfs", "ext4-journal"});
+  c.faults = {"fail IO_ERROR sync nth=1"};
+  EXPECT_THAT(RunsOf(c), ElementsAre("fail IO_ERROR sync nth=1; posix xfs ",
+                                     "fail IO_ERROR sync nth=1; btrfs ",
+                                     "fail IO_ERROR sync nth=1; ext4-journal "));
+  NotingMonitor monitor;
+  const CaseResult result = ExploreVariants(c, KvAdapter(), {}, monitor, [](const Case&) {
+    CaseResult one;
+    one.counts.programs = one.counts.exhausted_programs = 1;
+    return one;
+  });
+  EXPECT_EQ(result.counts.programs, 1u);
+  EXPECT_EQ(result.counts.exhausted_programs, 1u);
+}
+
+TEST(Variants, ASweepEndsWithTheFirstRunInWhichItsRuleDoesNothing) {
+  Case c = With("set a 10; set b 10", {"posix"});
+  NotingMonitor monitor;
+  c.sweep = {"fail IO_ERROR sync tag=wal.sync", "fail NO_SPACE write tag=wal.append always",
+             "fail NO_SPACE write tag=wal.append times=2"};
+  EXPECT_THAT(RunsOf(c), ElementsAre("fail IO_ERROR sync tag=wal.sync nth=1; posix ",
+                                     "fail IO_ERROR sync tag=wal.sync nth=2; posix ",
+                                     "fail NO_SPACE write tag=wal.append always nth=1; posix ",
+                                     "fail NO_SPACE write tag=wal.append always nth=2; posix ",
+                                     "fail NO_SPACE write tag=wal.append times=2 nth=1; posix ",
+                                     "fail NO_SPACE write tag=wal.append times=2 nth=2; posix "));
+}
+
+TEST(Variants, AFindingOfASweepIsAnOrdinaryCase) {
+  Case c = With("set a 10; set b 10", {"posix"});
+  c.crash.budget = 200;
+  c.sweep = {"ignore sync"};
+  NotingMonitor monitor;
+  const CaseResult result = Explore(c, KvAdapter(), {}, monitor);
+  ASSERT_FALSE(result.findings.empty());
+  const Finding& finding = result.findings.front();
+  EXPECT_EQ(finding.verdict, Verdict::kLostAcked);
+  EXPECT_THAT(finding.reproducer.sweep, IsEmpty());
+  ASSERT_EQ(finding.reproducer.faults.size(), 1u);
+  EXPECT_THAT(finding.reproducer.faults.front(), ::testing::StartsWith("ignore sync nth="));
+  const Result<ReplayResult> again = Replay(finding.reproducer, KvAdapter(), {}, monitor);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  ASSERT_TRUE(again->finding.has_value());
+  EXPECT_EQ(again->finding->signature, finding.signature);
+}
+
+// ---- An error that comes late
+
+std::vector<Verdict> VerdictsOf(const Case& c, const Adapter& adapter = KvAdapter()) {
+  NotingMonitor monitor;
+  std::vector<Verdict> verdicts;
+  for (const Finding& finding : Explore(c, adapter, {}, monitor).findings) {
+    verdicts.push_back(finding.verdict);
+  }
+  return verdicts;
+}
+
+/// The same loss is excused where the next sync would tell of it, and found where nobody ever does.
+TEST(LateReport, IsRotAndNotALie) {
+  Case c = With("set a 10", {"ext4-journal"});
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=1"};
+  EXPECT_THAT(VerdictsOf(c), IsEmpty());
+  c.faults = {"ignore sync tag=wal.sync nth=1"};
+  EXPECT_THAT(VerdictsOf(c), ::testing::Contains(Verdict::kLostAcked));
+}
+
+/// The pages of the first record, whose sync failed late, are lost one by one at the end of the
+/// run.
+TEST(LateReport, ExcusesNothingThatAWriteBearsWitnessOf) {
+  Case c = With("set a 9000; set b 9000", {"ext4-journal"});
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=1"};
+  NotingMonitor monitor;
+  const Laboratory lab{c, KvAdapter(), {}, monitor};
+  const auto run = RunProgram(c, KvAdapter(), {}, monitor);
+  const faultfs::EffectGraph graph =
+      faultfs::Lower(run.volume->base(), run.volume->trace(), c.crash.models.front());
+  faultfs::PointView view(graph, faultfs::CrashPoints(run.volume->trace()).back());
+  const Observation nothing{.open = {}, .dump = {}, .hash = HashOf({})};
+  size_t corruption = 0;
+  size_t silence_is_wrong = 0;
+  size_t silence_is_excused = 0;
+  for (const faultfs::CrashState& state : view.Systematic()) {
+    Situation situation;
+    situation.events = run.events.size();
+    situation.power_lost = true;
+    const faultfs::Image left = view.Materialize(state);
+    NoteLateLoss(KvAdapter(), view, state, left, 0, situation);
+    if (!situation.witnessed.has_value()) continue;
+    faultfs::Volume volume(left, faultfs::Recording::kOff);
+    const Life life = Recover(lab, volume, run.opens.back(), nullptr);
+    EXPECT_FALSE(JudgeLife(lab, *run.checker, situation, life).has_value());
+    if (life.seen.open.Is(Code::kCorruption)) ++corruption;
+    const auto silent = Judge(lab, *run.checker, situation, nothing);
+    if (!silent.has_value()) {
+      ++silence_is_excused;
+    } else {
+      EXPECT_EQ(silent->verdict, Verdict::kUndetectedCorruption);
+      ++silence_is_wrong;
+    }
+  }
+  EXPECT_GT(corruption, 0u);
+  EXPECT_GT(silence_is_wrong, 0u);
+  EXPECT_GT(silence_is_excused, 0u);
+}
+
+TEST(Reverting, TakesTheProcessFrontierDownUntilTheNextOpen) {
+  // Nobody was told that the write-back failed, so that nobody can be blamed for the loss.
+  Case c = With("set a 10; set b 10; kill; set c 10; flush", {"posix"});
+  c.store.durability = Durability::kBuffered;
+  c.faults = {"late IO_ERROR write tag=wal.append nth=1"};
+  c.sweep = {"evict any"};
+  EXPECT_THAT(VerdictsOf(c), IsEmpty());
+  NotingMonitor monitor;
+  c.faults.push_back("evict write tag=wal.append nth=2");
+  const auto run = RunProgram(c, KvAdapter(), {}, monitor);
+  size_t reverted = 0;
+  for (const Event& event : run.events) {
+    if (event.kind == Event::Kind::kReverted) ++reverted;
+  }
+  EXPECT_EQ(reverted, 1u);
+}
+
+TEST(FullDisk, TheStoreIsWritableWhenThereIsRoomAgain) {
+  Case c = With("set a 10; set b 10; set c 10; set d 600; flush; compact; set e 10", {"posix"});
+  c.store.segment_bytes = 512;
+  c.sweep = {"fail NO_SPACE write,create,allocate times=3"};
+  EXPECT_THAT(VerdictsOf(c), IsEmpty());
+}
+
+}  // namespace
+}  // namespace crashlab
