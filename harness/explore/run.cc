@@ -92,7 +92,7 @@ class Driver {
       alive = Step(op);
     }
     process_.reset();
-    run_.faults = rules_.counts();
+    run_.rule_counts = rules_.counts();
     run_.volume->SetFailureRules({}, nullptr);  // this driver goes
     run_.digest = DigestOf(run_.volume->trace(), run_.events);
     return std::move(run_);

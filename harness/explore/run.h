@@ -91,7 +91,7 @@ struct Run {
   std::vector<Event> events;    // event k is mark k of the trace
   std::vector<uint64_t> opens;  // by number of events: how many Opens had begun
   std::unique_ptr<Checker> checker;
-  std::vector<faultfs::FaultRules::Count> faults;  // by the index of the case's fault rule
+  std::vector<faultfs::FaultRules::Count> rule_counts;  // by the index of the case's fault rule
   std::optional<Violation> live;  // a live answer or an Open within the run was wrong
   faultfs::Hash128 digest;        // of the events and every step of the trace
 };

@@ -74,7 +74,7 @@ class Variants {
       run.faults.push_back(rule + " nth=" + std::to_string(nth));
       monitor_.Sweeping(run.faults.back());
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
-      if (RunProgram(run, adapter_, options_, monitor_).faults.back().decided == 0) return;
+      if (RunProgram(run, adapter_, options_, monitor_).rule_counts.back().decided == 0) return;
       Explore(run);
     }
   }

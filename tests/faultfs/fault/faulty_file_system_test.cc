@@ -92,6 +92,40 @@ TEST_P(Faulty, AShortWriteThenAFullDisk) {
   EXPECT_EQ(Content("f"), "abc");
 }
 
+TEST_P(Faulty, AFullDiskHasRoomAgainLater) {
+  Under("fail NO_SPACE write nth=2 times=2");
+  const auto file = Create("f");
+  EXPECT_TRUE(file->WriteAt(0, Bytes("a"), kTag).ok());
+  EXPECT_EQ(file->WriteAt(1, Bytes("b"), kTag).status().code(), Code::kNoSpace);
+  EXPECT_EQ(file->WriteAt(1, Bytes("b"), kTag).status().code(), Code::kNoSpace);
+  EXPECT_TRUE(file->WriteAt(1, Bytes("c"), kTag).ok());
+  EXPECT_EQ(Content("f"), "ac");
+  EXPECT_EQ(Decided(), 2u);
+}
+
+TEST_P(Faulty, ALateErrorComesWithTheNextSyncOnce) {
+  Under("late NO_SPACE write nth=2\nlate IO_ERROR sync nth=3");
+  const auto file = Create("f");
+  EXPECT_TRUE(file->WriteAt(0, Bytes("a"), kTag).ok());
+  EXPECT_TRUE(file->Sync(SyncKind::kFull, kTag).ok());
+  EXPECT_TRUE(file->WriteAt(1, Bytes("b"), kTag).ok());
+  EXPECT_EQ(file->Sync(SyncKind::kFull, kTag).code(), Code::kNoSpace);
+  EXPECT_TRUE(file->Sync(SyncKind::kFull, kTag).ok());
+  EXPECT_EQ(file->Sync(SyncKind::kData, kTag).code(), Code::kIoError);
+  EXPECT_TRUE(file->Sync(SyncKind::kFull, kTag).ok());
+  EXPECT_EQ(Content("f"), "ab");
+}
+
+TEST_P(Faulty, AnInterruptedCallIsReportedAndHasDoneNothing) {
+  Under("fail INTERRUPTED write,read,sync nth=1\nfail INTERRUPTED sync nth=1");
+  const auto file = Create("f");
+  const WriteOutcome outcome = WriteFully(*file, 0, Bytes("abc"), kTag);
+  EXPECT_EQ(outcome.status.code(), Code::kInterrupted);
+  EXPECT_EQ(outcome.written_bytes, 0u);
+  EXPECT_EQ(file->Sync(SyncKind::kFull, kTag).code(), Code::kInterrupted);
+  EXPECT_EQ(Content("f"), "");
+}
+
 TEST_P(Faulty, AShortReadIsNotTheEnd) {
   Under("short 2 read");
   const auto file = Create("f");
