@@ -7,7 +7,9 @@
 namespace crashlab {
 
 /// "toy": one log file, a checksum for each record, and never a sync. With the option `buffered`
-/// records stay in the process until there are some kilobytes, or it closes.
+/// records stay in the process until there are some kilobytes, or it closes. With the option
+/// `layout = "generations"` a new file for each change, synced, and the one before it removed, but
+/// never a sync of a directory: right where names change in one order (ext4, xfs), wrong elsewhere.
 [[nodiscard]] const Adapter& ToyAdapter();
 
 /// "canary": keeps everything in memory and nothing on the disk. A runner that does not find it

@@ -119,6 +119,26 @@ TEST(Toy, IsRightAsLongAsNothingCrashes) {
   EXPECT_FALSE(run.live.has_value()) << run.live->detail;
 }
 
+TEST(Toy, IsRightInGenerationsTooAsLongAsNothingCrashes) {
+  Case c = CaseOf(
+      "set a 10; set b 600; delete a; delete z; get a; get b; size; reopen; get b; kill; "
+      "size; set a 0");
+  c.store.options["layout"] = "generations";
+  NotingMonitor monitor;
+  const auto run = RunProgram(c, ToyAdapter(), {}, monitor);
+  EXPECT_FALSE(run.live.has_value()) << run.live->detail;
+}
+
+TEST(Toy, KnowsItsOptions) {
+  EXPECT_EQ(ToyAdapter().options(), std::vector<std::string_view>{"layout"});
+  for (const char* right : {"log", "generations"}) {
+    EXPECT_TRUE(ToyAdapter().CheckOption("layout", right).ok()) << right;
+  }
+  const Status status = ToyAdapter().CheckOption("layout", "heap");
+  EXPECT_TRUE(status.Is(Code::kInvalidArgument));
+  EXPECT_EQ(status.message(), "must be \"log\" or \"generations\"");
+}
+
 TEST(Canary, LosesEverythingAtOnce) {
   NotingMonitor monitor;
   const auto run = RunProgram(CaseOf("set a 10; reopen"), CanaryAdapter(), {}, monitor);
