@@ -1,5 +1,7 @@
 #include "harness/case.h"
 
+#include <fmt/format.h>
+
 #include "faultfs/env/check.h"
 #include "harness/internal/count_fields.h"
 
@@ -26,6 +28,28 @@ std::optional<CrashKind> CrashKindFromName(std::string_view name) {
 Counts& Counts::operator+=(const Counts& other) {
   for (const CountField& row : kCountFields) this->*row.field += other.*row.field;
   return *this;
+}
+
+ModelCounts& ModelCounts::operator+=(const ModelCounts& other) {
+  programs += other.programs;
+  exhausted_programs += other.exhausted_programs;
+  states += other.states;
+  recoveries += other.recoveries;
+  judgements += other.judgements;
+  return *this;
+}
+
+std::string ModelName(const faultfs::PersistenceModel& model) {
+  std::string text(model.name);
+  const Result<faultfs::PersistenceModel> row = faultfs::FindModel(model.name);
+  if (!row.ok()) return text;
+  const std::vector<faultfs::ModelField> plain = faultfs::FieldsOf(*row);
+  const std::vector<faultfs::ModelField> fields = faultfs::FieldsOf(model);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].word == plain[i].word) continue;
+    text += fmt::format(" {}={}", fields[i].key, fields[i].word);
+  }
+  return text;
 }
 
 }  // namespace crashlab

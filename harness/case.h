@@ -86,11 +86,27 @@ struct Counts {
   friend bool operator==(const Counts&, const Counts&) = default;
 };
 
+/// Of those, what was done under one model. Only of power loss: what a dead process leaves is the
+/// same in all models, and judged once.
+struct ModelCounts {
+  uint64_t programs = 0;            // of which exploration under this model came to its end
+  uint64_t exhausted_programs = 0;  // all states at all crash points
+  uint64_t states = 0;      // of the run and, with depth 2, of its recoveries; rotten ones too
+  uint64_t recoveries = 0;  // distinct images among those, by whatever model met first
+  uint64_t judgements = 0;  // distinct (image, bounds), likewise
+
+  ModelCounts& operator+=(const ModelCounts& other);
+  friend bool operator==(const ModelCounts&, const ModelCounts&) = default;
+};
+
+/// The name of a model with the switches that differ from its row: "posix tear=4096".
+[[nodiscard]] std::string ModelName(const faultfs::PersistenceModel& model);
+
 struct Finding {
   Verdict verdict = Verdict::kCrash;
   std::string signature;  // verdict, crash kinds and the tags of what was lost
   std::string detail;
-  std::string model;  // with switches; empty if no model had a part in it
+  std::string model;  // its ModelName; empty if no power was lost: then it is so on every model
   Case reproducer;    // its crash.chain is the one that failed; empty for a live violation
   std::vector<std::string> story;  // for people: what was lost, kept and acknowledged, a line each
   Dump disk = {};                  // of a real disk: its files as the kill left them, by path
@@ -100,8 +116,9 @@ struct Finding {
 
 struct CaseResult {
   Counts counts;
-  std::vector<Finding> findings;  // one for each signature, in the order found
-  faultfs::Hash128 digest;        // of the event log, the trace and all judgements
+  std::vector<ModelCounts> models;  // of each model of the plan; empty: none was explored
+  std::vector<Finding> findings;    // one for each signature and model, in the order found
+  faultfs::Hash128 digest;          // of the event log, the trace and all judgements
 };
 
 }  // namespace crashlab

@@ -111,7 +111,9 @@ int ReplayOnDisk(const Target& target, const std::string& folder, const Console&
       result.findings.push_back({.verdict = violation->verdict,
                                  .signature = SignatureOf(violation->verdict, target.c.crash.chain),
                                  .detail = violation->detail,
-                                 .model = ModelName(target.c.crash.models.front()),
+                                 .model = LosesPower(target.c.crash.chain)
+                                              ? ModelName(target.c.crash.models.front())
+                                              : std::string(),
                                  .reproducer = target.c,
                                  .story = {}});
     }

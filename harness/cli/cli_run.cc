@@ -70,9 +70,10 @@ class RunPrinter {
     ClearProgress();
     console_.out << OutcomeLine(outcome);
     for (const Finding& finding : outcome.findings) {
-      const std::string file = files_.PathOf(*outcome.scenario, finding.signature);
+      const std::string file = files_.PathOf(*outcome.scenario, finding);
       if (IsExpected(outcome.scenario->expect, finding)) {
-        console_.out << ExpectedFindingText(finding, file, console_.program_name);
+        console_.out << ExpectedFindingText(*outcome.scenario, finding, file,
+                                            console_.program_name);
       } else {
         console_.out << "\n" << FindingText(finding, file, console_.program_name) << "\n";
       }
@@ -85,11 +86,10 @@ class RunPrinter {
     ClearProgress();
     const Finding& found = outcome.findings[index];
     const Minimized& minimized = *outcome.minimized[index];
-    files_.Replace(*outcome.scenario, found.signature, outcome.finding_seeds[index],
-                   minimized.finding);
+    files_.Replace(*outcome.scenario, found, outcome.finding_seeds[index], minimized.finding);
     if (!any_smaller_) console_.out << "\nmade smaller:\n";
     any_smaller_ = true;
-    const std::string file = files_.PathOf(*outcome.scenario, found.signature);
+    const std::string file = files_.PathOf(*outcome.scenario, found);
     console_.out << "\n" << MinimizedText(found, minimized, file, console_.program_name);
     PrintUnwritten(outcome, found);
     console_.out.flush();
@@ -97,7 +97,7 @@ class RunPrinter {
 
   /// A finding without a file is not lost: its file's text is here.
   void PrintUnwritten(const ScenarioOutcome& outcome, const Finding& finding) {
-    const std::string text = files_.Unwritten(*outcome.scenario, finding.signature);
+    const std::string text = files_.Unwritten(*outcome.scenario, finding);
     if (text.empty()) return;
     console_.out << "  no file: " << OneLine(files_.error()) << "; its text:\n"
                  << "--- begin of finding\n"

@@ -1,7 +1,6 @@
 #include "harness/explore/explorer.h"
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <map>
@@ -57,9 +56,16 @@ class Exploration {
       lab_.monitor.Counted(result_.counts);
       return std::move(result_);
     }
+    const std::vector<PersistenceModel>& models = case_.crash.models;
+    result_.models.resize(models.size());
     bool exhausted = true;
-    for (const PersistenceModel& model : case_.crash.models) {
-      exhausted &= !Enough() && ExploreModel(model);
+    for (model_ = 0; model_ < models.size(); ++model_) {
+      found_in_model_ = 0;
+      shrunk_.clear();
+      const bool all = !Enough() && ExploreModel(models[model_]);
+      exhausted &= all;
+      OfModel().programs = 1;
+      OfModel().exhausted_programs = all ? 1 : 0;
     }
     if (exhausted) result_.counts.exhausted_programs = 1;
     lab_.monitor.Counted(result_.counts);
@@ -67,10 +73,23 @@ class Exploration {
   }
 
  private:
+  static constexpr uint32_t kNowhere = UINT32_MAX;
   /// An image that was recovered: how that went.
   struct Recovered {
     Status open;
     Hash128 seen;
+    uint32_t met_in = kNowhere;     // the last model under which power loss left it
+    uint32_t bad_probe = kNowhere;  // of bad_probes_
+  };
+  /// A question that was asked.
+  struct Asked {
+    uint32_t met_in = kNowhere;     // likewise
+    uint32_t violation = kNowhere;  // of violations_
+  };
+  /// A probe that went wrong, of all images whose recovery leaves the same disk and content.
+  struct BadProbe {
+    Violation violation;
+    uint32_t told_in;  // model
   };
   /// A first crash, for crashes inside the recovery from it.
   struct Site {
@@ -80,7 +99,9 @@ class Exploration {
 
   const Trace& trace() const { return run_.volume->trace(); }
   const Image& base() const { return run_.volume->base(); }
-  bool Enough() const { return result_.findings.size() >= lab_.options.max_findings; }
+  /// What one model has to report takes nothing from the next.
+  bool Enough() const { return found_in_any_ + found_in_model_ >= lab_.options.max_findings; }
+  ModelCounts& OfModel() { return result_.models[model_]; }
 
   void CompareWithSecondRun() {
     const crashlab::Run again = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
@@ -112,7 +133,7 @@ class Exploration {
 
   // What a dead process leaves is the same in all models; what is pending then is not.
   bool VisitProcessDeaths(const StateWalk& walk) {
-    const bool visited = walk.views().front()->graph().model != case_.crash.models.front();
+    const bool visited = model_ > 0;
     for (const auto& view : walk.views()) {
       const CrashState live = NothingLost(*view);
       if (visited) {
@@ -148,6 +169,7 @@ class Exploration {
         Explore(image, hash, situation, run_.opens[situation.events], !state.lost.empty(),
                 view.graph().model, chain, result_.counts.recoveries);
     ++result_.counts.states;
+    if (kind == CrashKind::kPowerLoss) ++OfModel().states;
     // A crash inside the recovery is judged by the bounds of the first crash, so that an image
     // already known is another site under new bounds. And what a dead process leaves pending
     // differs from point to point, even where neither image nor bounds do.
@@ -162,8 +184,9 @@ class Exploration {
     return {StepOf(graph, state, kind)};
   }
 
-  /// Recovers an image that is new, judges what is new. Returns whether there was anything to
-  /// judge.
+  /// Recovers an image that is new, judges what is new. What another model has left already is
+  /// neither recovered nor judged again, but what was wrong with it is wrong here too. Returns
+  /// whether the question was new: under this model, if power was lost.
   template <typename ChainFn>
   bool Explore(const Image& image, const Hash128& hash, const Situation& situation, uint64_t opens,
                bool lossy, const PersistenceModel& model, const ChainFn& chain,
@@ -175,18 +198,32 @@ class Exploration {
       lab_.monitor.Recovering(chain);
       ++recoveries;
       Volume volume(image, Recording::kOff);
-      Life life = Recover(lab_, volume, opens, [this](const Volume& v, const Observation& shown) {
-        return WantsProbe(v, shown);
+      uint32_t* bad_probe = nullptr;
+      Life life = Recover(lab_, volume, opens, [&](const Volume& v, const Observation& shown) {
+        return WantsProbe(v, shown, bad_probe);
       });
-      it->second = {life.seen.open, life.seen.hash};
       violation = JudgeProbe(lab_, *run_.checker, situation, life);
+      if (violation.has_value()) {
+        *bad_probe = static_cast<uint32_t>(bad_probes_.size());
+        bad_probes_.push_back({*violation, model_});
+      }
+      it->second = {.open = life.seen.open,
+                    .seen = life.seen.hash,
+                    .bad_probe = bad_probe != nullptr ? *bad_probe : kNowhere};
       seen = std::move(life.seen);
       if (++since_counted_ % 64 == 0) lab_.monitor.Counted(result_.counts);
     } else {
       seen.open = it->second.open;
       seen.hash = it->second.seen;
     }
-    const bool news = judged_.insert(QuestionHash(hash, situation)).second;
+    if (MetFirst(it->second.met_in, situation)) {
+      ++OfModel().recoveries;
+      if (!violation.has_value()) violation = BadProbeOf(it->second);
+    }
+    const auto [question, news] = judged_.try_emplace(QuestionHash(hash, situation));
+    Asked& asked = question->second;
+    const bool new_here = MetFirst(asked.met_in, situation);
+    if (new_here) ++OfModel().judgements;
     if (news) {
       ++result_.counts.judgements;
       if (lossy) ++result_.counts.judgements_with_loss;
@@ -197,18 +234,40 @@ class Exploration {
         seen = Recover(lab_, volume, opens, nullptr).seen;
       };
       if (auto judged = JudgeSeen(situation, seen, look_again)) violation = std::move(judged);
+      if (violation.has_value()) {
+        asked.violation = static_cast<uint32_t>(violations_.size());
+        violations_.push_back(*violation);
+      }
+    } else if (new_here && asked.violation != kNowhere) {
+      violation = violations_[asked.violation];
     }
     if (violation.has_value()) Report(chain(), *violation, model);
-    return news;
+    return situation.power_lost ? new_here : news;
+  }
+
+  /// Whether it is the first time under this model that power loss leads there.
+  bool MetFirst(uint32_t& met_in, const Situation& situation) const {
+    if (!situation.power_lost || met_in == model_) return false;
+    met_in = model_;
+    return true;
+  }
+
+  /// What is wrong with the probe after this recovery, if this model has not told it yet.
+  std::optional<Violation> BadProbeOf(const Recovered& recovered) {
+    if (recovered.bad_probe == kNowhere) return std::nullopt;
+    BadProbe& bad = bad_probes_[recovered.bad_probe];
+    if (std::exchange(bad.told_in, model_) == model_) return std::nullopt;
+    return bad.violation;
   }
 
   // What a probe does follows from the disk and from what the engine holds of it.
-  bool WantsProbe(const Volume& volume, const Observation& seen) {
+  bool WantsProbe(const Volume& volume, const Observation& seen, uint32_t*& bad_probe) {
     if (!case_.crash.probe) return false;
     const Hash128 key = faultfs::Combine(volume.live().ContentHash(), seen.hash);
-    if (!probed_.insert(key).second) return false;
-    ++result_.counts.probes;
-    return true;
+    const auto [it, fresh] = probed_.try_emplace(key, kNowhere);
+    bad_probe = &it->second;
+    if (fresh) ++result_.counts.probes;
+    return fresh;
   }
 
   // An acknowledgement changes the verdict and not the image, so the oracle is asked for each
@@ -299,6 +358,7 @@ class Exploration {
     Explore(disk->image, disk->image.ContentHash(), situation, run_.opens[situation.events],
             !site.state.lost.empty(), view.graph().model, chain, result_.counts.rotten_recoveries);
     ++result_.counts.states;
+    ++OfModel().states;
   }
 
   // ---- crashes inside recovery ----
@@ -346,6 +406,7 @@ class Exploration {
         steps.push_back(StepOf(inner, state, kind));
         return steps;
       };
+      if (situation.power_lost) ++OfModel().states;
       Explore(image, image.ContentHash(), situation, opens + 2, !state.lost.empty(), graph.model,
               chain, result_.counts.inner_recoveries);
       return !Enough();
@@ -385,13 +446,13 @@ class Exploration {
     finding.verdict = violation.verdict;
     finding.signature = chain.empty() ? LiveSignature(violation.verdict, case_, run_)
                                       : SignatureOf(violation.verdict, chain);
+    if (LosesPower(chain)) finding.model = ModelName(model);
     for (const Finding& other : result_.findings) {
-      if (other.signature == finding.signature) return;
+      if (other.signature == finding.signature && other.model == finding.model) return;
     }
     finding.reproducer = Alone(model);
     finding.reproducer.crash.chain = chain;
     finding.detail = violation.detail;
-    if (LosesPower(chain)) finding.model = ModelName(model);
     const Laboratory lab{finding.reproducer, lab_.adapter, lab_.options, lab_.monitor};
     const Result<Chain> resolved = ResolveChain(lab, chain);
     if (resolved.ok()) {
@@ -399,6 +460,7 @@ class Exploration {
       if (again.has_value()) finding.detail = again->detail;
       finding.story = Story(lab, *resolved, again.value_or(violation));
     }
+    ++(finding.model.empty() ? found_in_any_ : found_in_model_);
     result_.findings.push_back(std::move(finding));
     lab_.monitor.Found(result_.findings.back());
   }
@@ -409,14 +471,19 @@ class Exploration {
   crashlab::Run run_;
   CaseResult result_;
   std::vector<Site> sites_;
+  uint32_t model_ = 0;  // the one at hand, of the plan's
+  uint64_t found_in_any_ = 0;
+  uint64_t found_in_model_ = 0;
   uint64_t since_counted_ = 0;
+  std::vector<Violation> violations_;
+  std::vector<BadProbe> bad_probes_;
   std::set<std::pair<Verdict, std::string>> shrunk_;
   // order never escapes: looked up by hash, never walked.
   absl::flat_hash_map<Hash128, Recovered, TakeLow> recovered_;
   // order never escapes: looked up by hash, never walked.
-  absl::flat_hash_set<Hash128, TakeLow> judged_;
+  absl::flat_hash_map<Hash128, Asked, TakeLow> judged_;
   // order never escapes: looked up by hash, never walked.
-  absl::flat_hash_set<Hash128, TakeLow> probed_;
+  absl::flat_hash_map<Hash128, uint32_t, TakeLow> probed_;  // to bad_probes_
 };
 
 }  // namespace
@@ -430,18 +497,24 @@ CaseResult ExploreChain(const Case& c, const Adapter& adapter, const ExploreOpti
                         Monitor& monitor) {
   CaseResult result;
   result.counts.programs = 1;
+  const auto count = [&result](uint64_t recoveries) {
+    result.counts.states = result.counts.recoveries = result.counts.judgements = recoveries;
+    result.models = {{.programs = 1,
+                      .exhausted_programs = 0,
+                      .states = recoveries,
+                      .recoveries = recoveries,
+                      .judgements = recoveries}};
+  };
   monitor.Exploring(c.crash.models.front());
   Result<ReplayResult> replayed = Replay(c, adapter, options, monitor);
   if (replayed.ok()) {
     // The program's own answers may be wrong already: then nothing was recovered.
-    const uint64_t recovered = replayed->recovered ? 1 : 0;
-    result.counts.states = result.counts.recoveries = result.counts.judgements = recovered;
+    count(replayed->recovered ? 1 : 0);
   } else {
     const Laboratory lab{c, adapter, options, monitor};
     StateSearch search(lab, c.crash.chain, std::nullopt, c.crash.budget);
     const std::optional<std::vector<CrashStep>> found = search.Find();
-    result.counts.states = result.counts.recoveries = result.counts.judgements =
-        search.recoveries();
+    count(search.recoveries());
     if (!found.has_value()) return result;
     Case like = c;
     like.crash.chain = *found;

@@ -30,15 +30,15 @@ class Monitor {
   virtual void Exploring(const faultfs::PersistenceModel& model) { static_cast<void>(model); }
   /// That of all rules of a case's sweep this one, with its `nth`, is tried from here on.
   virtual void Sweeping(const std::string& rule) { static_cast<void>(rule); }
-  /// A finding of a signature new to this case, as soon as it is made: nothing that comes later in
-  /// the case, not even the death of the process, takes it away.
+  /// A finding of a signature and model new to this case, as soon as it is made: nothing that comes
+  /// later in the case, not even the death of the process, takes it away.
   virtual void Found(const Finding& finding) { static_cast<void>(finding); }
 };
 
 struct ExploreOptions {
   uint64_t call_limit = 1'000'000;  // file-system calls of one recovery or one operation of a run
   bool double_run = false;          // run the program twice and compare
-  uint64_t max_findings = 8;        // signatures of a case, then it stops
+  uint64_t max_findings = 8;        // signatures of a case under one model, then on to the next
 };
 
 [[nodiscard]] CaseResult Explore(const Case& c, const Adapter& adapter,

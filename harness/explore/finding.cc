@@ -218,17 +218,4 @@ bool LosesPower(const std::vector<CrashStep>& chain) {
                      [](const CrashStep& step) { return step.kind == CrashKind::kPowerLoss; });
 }
 
-std::string ModelName(const faultfs::PersistenceModel& model) {
-  std::string text(model.name);
-  const Result<faultfs::PersistenceModel> row = faultfs::FindModel(model.name);
-  if (!row.ok()) return text;
-  const std::vector<faultfs::ModelField> plain = faultfs::FieldsOf(*row);
-  const std::vector<faultfs::ModelField> fields = faultfs::FieldsOf(model);
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].word == plain[i].word) continue;
-    text += fmt::format(" {}={}", fields[i].key, fields[i].word);
-  }
-  return text;
-}
-
 }  // namespace crashlab

@@ -33,7 +33,4 @@ void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
 /// Whether a model has a part in the chain.
 [[nodiscard]] bool LosesPower(const std::vector<CrashStep>& chain);
 
-/// The name of a model with the switches that differ from its row.
-[[nodiscard]] std::string ModelName(const faultfs::PersistenceModel& model);
-
 }  // namespace crashlab

@@ -106,29 +106,29 @@ Status CheckWritable(const std::string& folder) {
 }
 
 const FindingFiles::Entry* FindingFiles::Find(const Scenario& scenario,
-                                              std::string_view signature) const {
-  const auto it = entries_.find({&scenario, std::string(signature)});
+                                              const Finding& finding) const {
+  const auto it = entries_.find({&scenario, finding.signature, finding.model});
   return it == entries_.end() ? nullptr : &it->second;
 }
 
-std::string FindingFiles::PathOf(const Scenario& scenario, std::string_view signature) const {
-  const Entry* entry = Find(scenario, signature);
+std::string FindingFiles::PathOf(const Scenario& scenario, const Finding& finding) const {
+  const Entry* entry = Find(scenario, finding);
   return entry == nullptr ? std::string() : entry->path;
 }
 
-std::string FindingFiles::Unwritten(const Scenario& scenario, std::string_view signature) const {
-  const Entry* entry = Find(scenario, signature);
+std::string FindingFiles::Unwritten(const Scenario& scenario, const Finding& finding) const {
+  const Entry* entry = Find(scenario, finding);
   return entry == nullptr || !entry->path.empty() ? std::string() : entry->text;
 }
 
 void FindingFiles::Write(const Scenario& scenario, uint64_t case_seed, const Finding& finding) {
-  Replace(scenario, finding.signature, case_seed, finding);
+  Replace(scenario, finding, case_seed, finding);
 }
 
-void FindingFiles::Replace(const Scenario& scenario, std::string_view signature, uint64_t case_seed,
-                           const Finding& finding) {
-  Entry& kept = entries_[{&scenario, std::string(signature)}];
-  Entry entry = Place(scenario, case_seed, finding, kept.ours ? kept.path : "");
+void FindingFiles::Replace(const Scenario& scenario, const Finding& found, uint64_t case_seed,
+                           const Finding& smaller) {
+  Entry& kept = entries_[{&scenario, found.signature, found.model}];
+  Entry entry = Place(scenario, case_seed, smaller, kept.ours ? kept.path : "");
   if (kept.ours && kept.path != entry.path) {
     std::error_code error;
     fs::remove(kept.path, error);
@@ -139,10 +139,15 @@ void FindingFiles::Replace(const Scenario& scenario, std::string_view signature,
 
 FindingFiles::Entry FindingFiles::Place(const Scenario& scenario, uint64_t case_seed,
                                         const Finding& finding, const std::string& own) {
-  const faultfs::Hash128 hash =
-      faultfs::HashBytes(fmt::format("{}\n{}", finding.signature, case_seed));
-  const std::string stem = fmt::format("{}-{}-{:08x}", scenario.name, Name(finding.verdict),
-                                       static_cast<uint32_t>(hash.low));
+  // What tells it from the same on another model.
+  const bool several = scenario.crash.models.size() > 1 && !finding.model.empty();
+  const std::string model = several ? finding.model : "";
+  const faultfs::Hash128 hash = faultfs::HashBytes(
+      fmt::format("{}\n{}{}{}", finding.signature, case_seed, model.empty() ? "" : "\n", model));
+  const std::string row = model.substr(0, model.find(' '));
+  const std::string stem =
+      fmt::format("{}-{}{}{}-{:08x}", scenario.name, Name(finding.verdict), row.empty() ? "" : "-",
+                  row, static_cast<uint32_t>(hash.low));
   Entry entry;
   if (error_ = MakeFolder(folder_); !error_.ok()) {
     entry.text = PrintScenario(ScenarioOf(finding, stem));

@@ -17,7 +17,8 @@ namespace crashlab {
                                      const RunOptions& options, std::string_view version);
 
 /// One line a scenario: as expected or not, name, exhausted or sampled, what was counted, rate; and
-/// a second one that says why, if it is not plainly as expected.
+/// a second one that says why, if it is not plainly as expected. With several models also one with
+/// the verdict of each: "LOST_ACKED on posix, btrfs; clean on xfs".
 [[nodiscard]] std::string OutcomeLine(const ScenarioOutcome& outcome);
 
 /// Where the files of a finding on a real disk are kept, beside the finding's own: `FILE.disk`
@@ -32,9 +33,10 @@ namespace crashlab {
 [[nodiscard]] std::string MinimizedText(const Finding& found, const Minimized& minimized,
                                         std::string_view file, std::string_view program_name);
 
-/// A finding that the scenario expects: what it is and how to replay it.
-[[nodiscard]] std::string ExpectedFindingText(const Finding& finding, std::string_view file,
-                                              std::string_view program_name);
+/// A finding that its scenario expects: what it is, on which of several models, and how to replay
+/// it.
+[[nodiscard]] std::string ExpectedFindingText(const Scenario& scenario, const Finding& finding,
+                                              std::string_view file, std::string_view program_name);
 
 /// Totals, the largest share of one scenario, what was not as expected, what the exit code means.
 /// Loud if nothing was recovered at all.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "harness/internal/count_fields.h"
 #include "harness/report/report.h"
@@ -41,6 +42,26 @@ void AddTimings(const Counts& counts, double seconds, Json& json) {
   json["recoveries_per_second"] = seconds > 0 ? recoveries / seconds : 0.0;
 }
 
+Json ModelsJson(const ScenarioOutcome& outcome) {
+  Json models = Json::array();
+  for (const ModelOutcome& model : outcome.models) {
+    Json json;
+    json["name"] = model.name;
+    json["verdicts"] = Json::array();
+    for (const Verdict verdict : outcome.VerdictsOn(model.name)) {
+      json["verdicts"].push_back(Name(verdict));
+    }
+    json["clean"] = json["verdicts"].empty() && model.counts.recoveries > 0;
+    json["programs"] = model.counts.programs;
+    json["exhausted_programs"] = model.counts.exhausted_programs;
+    json["states"] = model.counts.states;
+    json["recoveries"] = model.counts.recoveries;
+    json["judgements"] = model.counts.judgements;
+    models.push_back(std::move(json));
+  }
+  return models;
+}
+
 Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
   Json json;
   json["type"] = "scenario";
@@ -53,6 +74,7 @@ Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
   json["cases"] = outcome.cases;
   json["cases_done"] = outcome.cases_done;
   AddCounts(outcome.counts, json);
+  json["models"] = ModelsJson(outcome);
   json["findings"] = outcome.finding_count;
   json["signatures"] = outcome.findings.size();
   json["digest"] = fmt::format("{:016x}{:016x}", outcome.digest.high, outcome.digest.low);

@@ -86,6 +86,38 @@ std::string Coverage(const ScenarioOutcome& outcome) {
                      Number(counts.programs));
 }
 
+/// "LOST_ACKED on posix, btrfs; clean on xfs": verdicts in their order, then what is clean, then
+/// what nobody looked at; and, if only some are, the models of which all states were seen.
+std::string ByModel(const ScenarioOutcome& outcome) {
+  std::map<Verdict, std::string> models_of;
+  std::string clean;
+  std::string unjudged;
+  std::string exhausted;
+  const auto add = [](std::string& list, const std::string& name) {
+    list += (list.empty() ? "" : ", ") + name;
+  };
+  size_t sampled = 0;
+  for (const ModelOutcome& model : outcome.models) {
+    const std::vector<Verdict> verdicts = outcome.VerdictsOn(model.name);
+    for (const Verdict verdict : verdicts) add(models_of[verdict], model.name);
+    if (verdicts.empty()) add(model.counts.recoveries > 0 ? clean : unjudged, model.name);
+    if (model.counts.programs > 0 && model.counts.exhausted_programs == model.counts.programs) {
+      add(exhausted, model.name);
+    } else {
+      ++sampled;
+    }
+  }
+  std::string text;
+  const auto part = [&text](std::string_view what, const std::string& names) {
+    if (!names.empty()) text += fmt::format("{}{}{}", text.empty() ? "" : "; ", what, names);
+  };
+  for (const auto& [verdict, names] : models_of) part(fmt::format("{} on ", Name(verdict)), names);
+  part("clean on ", clean);
+  part("not judged: ", unjudged);
+  if (sampled > 0) part("exhausted: ", exhausted);
+  return text;
+}
+
 std::string Indented(std::string_view text, std::string_view indent) {
   std::string out;
   while (!text.empty()) {
@@ -143,6 +175,7 @@ std::string OutcomeLine(const ScenarioOutcome& outcome) {
                                  outcome.scenario->name, Coverage(outcome), Counted(outcome.counts),
                                  Rate(outcome.counts, outcome.seconds));
   if (!outcome.reason.empty()) text += fmt::format("      {}\n", outcome.reason);
+  if (outcome.models.size() > 1) text += fmt::format("      {}\n", ByModel(outcome));
   return text;
 }
 
@@ -187,9 +220,11 @@ std::string MinimizedText(const Finding& found, const Minimized& minimized, std:
                             Count(minimized.recoveries, "recovery", "recoveries"));
 }
 
-std::string ExpectedFindingText(const Finding& finding, std::string_view file,
-                                std::string_view program_name) {
-  std::string text = fmt::format("      found as expected: {}\n", finding.signature);
+std::string ExpectedFindingText(const Scenario& scenario, const Finding& finding,
+                                std::string_view file, std::string_view program_name) {
+  const bool several = scenario.crash.models.size() > 1 && !finding.model.empty();
+  std::string text = fmt::format("      found as expected: {}{}{}\n", finding.signature,
+                                 several ? ", on " : "", several ? finding.model : "");
   if (!file.empty()) text += "    " + ReplayLine(file, program_name);
   return text;
 }

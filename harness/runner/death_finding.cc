@@ -30,7 +30,7 @@ Finding FindingOfDeath(const Case& c, const Death& death) {
     finding.reproducer.crash.chain = death.place->chain;
     if (death.place->model) {
       finding.reproducer.crash.models = {*death.place->model};
-      finding.model = ModelName(*death.place->model);
+      if (LosesPower(death.place->chain)) finding.model = ModelName(*death.place->model);
     }
     finding.detail += ", in a recovery";
     finding.story = ChainStory(death.place->chain);

@@ -17,6 +17,42 @@ std::string Expected(const Expectation& expect) {
                                   : "\"" + expect.signature + "\"";
 }
 
+/// A finding without a model is one on every model.
+bool IsOn(const Finding& finding, std::string_view model) {
+  return finding.model.empty() || finding.model == model;
+}
+
+/// The first model of `on` where the verdict did not come; empty if it came on all.
+std::string MissedOn(const Expectation& expect, const ScenarioOutcome& outcome) {
+  for (const std::string& model : expect.on) {
+    const auto fits = [&](const Finding& finding) {
+      return IsOn(finding, model) && Matches(expect, finding);
+    };
+    if (std::any_of(outcome.findings.begin(), outcome.findings.end(), fits)) continue;
+    const std::vector<Verdict> others = outcome.VerdictsOn(model);
+    return fmt::format("expected {} on {}, found {}", Expected(expect), model,
+                       others.empty() ? "nothing there" : std::string(Name(others.front())));
+  }
+  return {};
+}
+
+/// The first model that is promised clean and was not looked at to the end; empty if all were.
+std::string NotSeenClean(const Expectation& expect, const ScenarioOutcome& outcome) {
+  for (const std::string& name : expect.clean_on) {
+    const auto model =
+        std::find_if(outcome.models.begin(), outcome.models.end(),
+                     [&](const ModelOutcome& candidate) { return candidate.name == name; });
+    if (model == outcome.models.end() || model->counts.recoveries == 0) {
+      return fmt::format("nothing was judged on {}, which is to be clean", name);
+    }
+    if (model->counts.programs < outcome.cases_done) {
+      return fmt::format("{} of {} programs ended before {}, which is to be clean, was judged",
+                         outcome.cases_done - model->counts.programs, outcome.cases_done, name);
+    }
+  }
+  return {};
+}
+
 /// What the scenario promises and did not do; empty if it did all.
 std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool whole) {
   const struct {
@@ -51,6 +87,9 @@ void Set(ScenarioOutcome& outcome, ScenarioStatus status, std::string reason) {
 
 bool IsExpected(const Expectation& expect, const Finding& finding) {
   if (!expect.verdict) return false;
+  const bool unclean = std::any_of(expect.clean_on.begin(), expect.clean_on.end(),
+                                   [&](const std::string& model) { return IsOn(finding, model); });
+  if (unclean) return false;
   return finding.verdict == *expect.verdict ||
          std::find(expect.also.begin(), expect.also.end(), finding.verdict) != expect.also.end();
 }
@@ -62,6 +101,12 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
     return !IsExpected(expect, finding);
   });
   if (stray != findings.end()) {
+    const auto clean = std::find_if(expect.clean_on.begin(), expect.clean_on.end(),
+                                    [&](const std::string& model) { return IsOn(*stray, model); });
+    if (clean != expect.clean_on.end()) {
+      return Set(outcome, ScenarioStatus::kUnexpected,
+                 fmt::format("expected clean on {}, found {}", *clean, stray->signature));
+    }
     return Set(outcome, ScenarioStatus::kUnexpected,
                fmt::format("expected {}, found {}", expect.verdict ? Expected(expect) : "pass",
                            stray->signature));
@@ -87,6 +132,13 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
                findings.empty() ? fmt::format("expected {}, found nothing", Expected(expect))
                                 : fmt::format("expected {}, found only {}", Expected(expect),
                                               findings.front().signature));
+  }
+  if (std::string missed = MissedOn(expect, outcome); !missed.empty()) {
+    if (input.whole) return Set(outcome, ScenarioStatus::kUnexpected, std::move(missed));
+    return Set(outcome, ScenarioStatus::kNotDecided, missed + " in this part of the cases");
+  }
+  if (std::string unseen = NotSeenClean(expect, outcome); !unseen.empty()) {
+    return Set(outcome, ScenarioStatus::kNotDecided, std::move(unseen));
   }
   // A finding of a live answer or a death needs no recovery; silence without one proves nothing.
   const uint64_t opened = outcome.counts.recoveries + outcome.counts.reopened;

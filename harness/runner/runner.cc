@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -205,10 +207,10 @@ class Running final : public PoolClient {
 
   void LowerLimit(uint64_t limit) { limit_ = std::min(limit_, limit); }
 
-  /// Of each signature the lowest job so far.
+  /// Of each signature and model the lowest job so far.
   void Tell(uint64_t job, const Finding& finding) {
     const Plan& plan = PlanOf(job);
-    const auto key = std::pair(plan.first_job, finding.signature);
+    const auto key = std::tuple(plan.first_job, finding.signature, finding.model);
     const auto [it, is_new] = told_.try_emplace(key, job);
     if (!is_new && it->second <= job) return;
     it->second = job;
@@ -224,6 +226,9 @@ class Running final : public PoolClient {
     current_.scenario = plan.given;
     current_.seed = plan.seed;
     current_.cases = plan.cases;
+    for (const faultfs::PersistenceModel& model : plan.scenario.crash.models) {
+      current_.models.push_back({.name = ModelName(model), .counts = {}});
+    }
     first_begin_ns_ = UINT64_MAX;
     last_end_ns_ = 0;
   }
@@ -262,14 +267,18 @@ class Running final : public PoolClient {
     const CaseResult& result = job.result;
     const uint64_t seed = SeedOf(plan, next_job_);
     current_.counts += result.counts;
+    for (size_t i = 0; i < std::min(result.models.size(), current_.models.size()); ++i) {
+      current_.models[i].counts += result.models[i];
+    }
     current_.digest = faultfs::Combine(current_.digest, result.digest);
     current_.finding_count += result.findings.size();
     ++current_.cases_done;
     for (const Finding& finding : result.findings) {
       if (options_.fail_fast) Tell(next_job_, finding);
       const auto& known = current_.findings;
-      if (std::any_of(known.begin(), known.end(),
-                      [&](const Finding& other) { return other.signature == finding.signature; })) {
+      if (std::any_of(known.begin(), known.end(), [&](const Finding& other) {
+            return other.signature == finding.signature && other.model == finding.model;
+          })) {
         continue;
       }
       current_.findings.push_back(finding);
@@ -312,7 +321,7 @@ class Running final : public PoolClient {
   const uint64_t begin_ns_;
   std::string cut_short_;
   std::map<uint64_t, JobResult> results_;  // that wait for one before them
-  std::map<std::pair<uint64_t, std::string>, uint64_t> told_;
+  std::map<std::tuple<uint64_t, std::string, std::string>, uint64_t> told_;
   uint64_t next_job_ = 0;  // of the scenario at hand
   ScenarioOutcome current_;
   uint64_t first_begin_ns_ = UINT64_MAX;
@@ -324,6 +333,14 @@ class Running final : public PoolClient {
 };
 
 }  // namespace
+
+std::vector<Verdict> ScenarioOutcome::VerdictsOn(std::string_view model) const {
+  std::set<Verdict> verdicts;
+  for (const Finding& finding : findings) {
+    if (finding.model.empty() || finding.model == model) verdicts.insert(finding.verdict);
+  }
+  return {verdicts.begin(), verdicts.end()};
+}
 
 Result<std::vector<ScenarioOutcome>> RunScenarios(const std::vector<Scenario>& scenarios,
                                                   const AdapterSet& adapters,

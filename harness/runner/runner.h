@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/adapter.h"
@@ -50,13 +51,20 @@ enum class ScenarioStatus : uint8_t {
   kLeftOut,     // this machine does not allow it: no pass, and no failure
 };
 
+/// What became of a scenario under one of its models.
+struct ModelOutcome {
+  std::string name;  // ModelName
+  ModelCounts counts;
+};
+
 struct ScenarioOutcome {
   const Scenario* scenario = nullptr;
   uint64_t seed = 0;  // the scenario's: its case seeds follow from it
   Counts counts;
   uint64_t cases_done = 0;
   uint64_t cases = 0;                   // of this shard
-  std::vector<Finding> findings;        // one for each signature, of the lowest case number
+  std::vector<ModelOutcome> models;     // of the scenario's, in its order
+  std::vector<Finding> findings;        // one for each signature and model, of the lowest case
   std::vector<uint64_t> finding_seeds;  // of the cases that gave them
   // Of each finding; none: expected, or not made smaller. What a scenario expects is asked of
   // `findings`.
@@ -73,6 +81,10 @@ struct ScenarioOutcome {
     const bool smaller = index < minimized.size() && minimized[index].has_value();
     return smaller ? minimized[index]->finding : findings[index];
   }
+
+  /// What was found under a model, or without any that mattered: each verdict once, in their order.
+  /// None: clean, as far as it was judged.
+  [[nodiscard]] std::vector<Verdict> VerdictsOn(std::string_view model) const;
 };
 
 struct Progress {
@@ -88,9 +100,10 @@ struct Progress {
 struct RunEvents {
   /// For each scenario as it ends, in their order.
   std::function<void(const ScenarioOutcome&)> on_outcome;
-  /// For each new signature of a scenario at once, before it is known whether it was expected; and
-  /// again if a case with a lower number turns out to give it, which then replaces it. With
-  /// `fail_fast` in the order of cases, so that nothing is told that the outcome leaves out.
+  /// For each new signature and model of a scenario at once, before it is known whether it was
+  /// expected; and again if a case with a lower number turns out to give it, which then replaces
+  /// it. With `fail_fast` in the order of cases, so that nothing is told that the outcome leaves
+  /// out.
   std::function<void(const Scenario&, uint64_t case_seed, const Finding&)> on_finding;
   /// After all outcomes, for each finding that was made smaller, in their order.
   std::function<void(const ScenarioOutcome&, size_t finding)> on_minimized = {};
@@ -109,7 +122,9 @@ using ExploreFunction =
 /// An outcome, decided:
 ///  - expecting pass: any finding is unexpected.
 ///  - expecting a verdict: it must come (with the signature, if one is given), and every finding
-///    must be of that verdict or of one in `also`.
+///    must be of that verdict or of one in `also`. It must come on each model of `on`; on those of
+///    `clean_on` nothing may be found, and something must have been judged. A finding without a
+///    model is one on every model.
 ///  - in both: `at_least` must be reached, unless `seed` or `faults` make this another run than it
 ///    was counted for. Its numbers are not asked of a part of the cases (of a
 ///    shard, or of fewer `runs`), and a verdict that does not come in such a part is not decided.

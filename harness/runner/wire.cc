@@ -158,6 +158,16 @@ void Visit(Archive& archive, Counts& counts) {
 }
 
 template <typename Archive>
+void Visit(Archive& archive, ModelCounts& counts) {
+  auto& [programs, exhausted_programs, states, recoveries, judgements] = counts;
+  Visit(archive, programs);
+  Visit(archive, exhausted_programs);
+  Visit(archive, states);
+  Visit(archive, recoveries);
+  Visit(archive, judgements);
+}
+
+template <typename Archive>
 void VisitDurability(Archive& archive, Durability& durability) {
   VisitEnum(archive, durability, 2);
 }
@@ -287,8 +297,9 @@ void Visit(Archive& archive, Finding& finding) {
 
 template <typename Archive>
 void Visit(Archive& archive, CaseResult& result) {
-  auto& [counts, findings, digest] = result;
+  auto& [counts, models, findings, digest] = result;
   Visit(archive, counts);
+  VisitList(archive, models, [&](ModelCounts& model) { Visit(archive, model); });
   VisitList(archive, findings, [&](Finding& finding) { Visit(archive, finding); });
   Visit(archive, digest);
 }

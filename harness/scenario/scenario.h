@@ -39,9 +39,11 @@ struct Workload {
 
 /// What a scenario must give.
 struct Expectation {
-  std::optional<Verdict> verdict;  // none: pass
-  std::string signature;           // empty: any with that verdict
-  std::vector<Verdict> also;       // may come beside it
+  std::optional<Verdict> verdict;          // none: pass
+  std::string signature;                   // empty: any with that verdict
+  std::vector<Verdict> also;               // may come beside it
+  std::vector<std::string> on = {};        // ModelNames: it must come on each; empty: on any
+  std::vector<std::string> clean_on = {};  // likewise: nothing may be found there
 
   friend bool operator==(const Expectation&, const Expectation&) = default;
 };

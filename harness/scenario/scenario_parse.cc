@@ -65,6 +65,7 @@ class ScenarioParser {
       reader.RefuseOthers();
     }
     if (at_least != nullptr) CheckReachable(*at_least);
+    CheckModelNames();
     top.RefuseOthers();
     FAULTFS_RETURN_IF_ERROR(complaints_.status());
     return std::move(scenario_);
@@ -140,7 +141,42 @@ class ScenarioParser {
       if (twice) reader.Complain(word->line, Quote(word->string) + " in expect is there twice");
       expect.also.push_back(*also);
     }
+    expect.on = ParseModelNames(reader, "on");
+    expect.clean_on = ParseModelNames(reader, "clean_on");
     reader.RefuseOthers();
+  }
+
+  /// Names of models, which are known when [crash] is: CheckModelNames.
+  std::vector<std::string> ParseModelNames(TableReader& reader, std::string_view key) {
+    std::vector<std::string> names;
+    for (const TomlNode* word : reader.Strings(key)) {
+      names.push_back(word->string);
+      expected_on_.push_back(word);
+    }
+    return names;
+  }
+
+  /// Each is a model of the scenario, and in one of the two lists once.
+  void CheckModelNames() {
+    std::vector<std::string> known;
+    for (const auto& model : scenario_.crash.models) known.push_back(ModelName(model));
+    std::vector<std::string_view> seen;
+    for (const TomlNode* word : expected_on_) {
+      const std::string& name = word->string;
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        const std::vector<std::string_view> views(known.begin(), known.end());
+        complaints_.Add(word->line, "no model " + Quote(name) + " in [crash], as expect has it" +
+                                        DidYouMean(name, views));
+      } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+        complaints_.Add(word->line, "model " + Quote(name) + " in expect is there twice");
+      }
+      seen.push_back(name);
+    }
+    const std::vector<std::string>& clean_on = scenario_.expect.clean_on;
+    if (!clean_on.empty() && clean_on.size() >= known.size()) {
+      complaints_.Add(expected_on_.front()->line,
+                      "expect leaves no model on which the verdict may come");
+    }
   }
 
   std::optional<Verdict> ParseVerdict(const TomlNode& word) {
@@ -362,6 +398,7 @@ class ScenarioParser {
   Complaints complaints_;
   Scenario scenario_;
   const Adapter* adapter_ = nullptr;
+  std::vector<const TomlNode*> expected_on_;  // names of models in `expect`
 };
 
 }  // namespace

@@ -154,6 +154,13 @@ class ScenarioPrinter {
     std::vector<std::string> also;
     for (const Verdict verdict : expect.also) also.push_back(Quoted(Name(verdict)));
     if (!also.empty()) entries.emplace_back("also", List(also));
+    for (const auto& [key, models] :
+         {std::pair("on", &expect.on), std::pair("clean_on", &expect.clean_on)}) {
+      if (models->empty()) continue;
+      std::vector<std::string> names;
+      for (const std::string& model : *models) names.push_back(Quoted(model));
+      entries.emplace_back(key, List(names));
+    }
     return InlineTable(entries);
   }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,20 +29,21 @@ class FindingFiles {
   explicit FindingFiles(std::string folder) : folder_(std::move(folder)) {}
 
   /// Writes `SCENARIO-VERDICT-HASH.toml`. A file of that name with other content stays, and the
-  /// finding gets another name. A finding of the same scenario and signature replaces the one that
-  /// this object wrote before. The files of a real disk go beside it, see DiskFolderOf. What cannot
-  /// be written is kept: see Unwritten.
+  /// finding gets another name. A finding of the same scenario, signature and model replaces the
+  /// one that this object wrote before. Where a scenario has several models the name has the
+  /// finding's: `SCENARIO-VERDICT-MODEL-HASH.toml`. The files of a real disk go beside it, see
+  /// DiskFolderOf. What cannot be written is kept: see Unwritten.
   void Write(const Scenario& scenario, uint64_t case_seed, const Finding& finding);
 
-  /// The finding that was written with `signature`, made smaller: takes the place of its file.
-  void Replace(const Scenario& scenario, std::string_view signature, uint64_t case_seed,
+  /// `found`, which was written, made smaller: takes the place of its file.
+  void Replace(const Scenario& scenario, const Finding& found, uint64_t case_seed,
                const Finding& smaller);
 
   /// The file of a finding; empty if there is none.
-  [[nodiscard]] std::string PathOf(const Scenario& scenario, std::string_view signature) const;
+  [[nodiscard]] std::string PathOf(const Scenario& scenario, const Finding& finding) const;
 
   /// Text of a finding that has no file, whole; empty if it has one.
-  [[nodiscard]] std::string Unwritten(const Scenario& scenario, std::string_view signature) const;
+  [[nodiscard]] std::string Unwritten(const Scenario& scenario, const Finding& finding) const;
   /// Why the last one could not be written.
   [[nodiscard]] const faultfs::Status& error() const { return error_; }
 
@@ -51,8 +53,8 @@ class FindingFiles {
     std::string text;
     bool ours = false;  // not there before this run
   };
-  using Key = std::pair<const Scenario*, std::string>;
-  [[nodiscard]] const Entry* Find(const Scenario& scenario, std::string_view signature) const;
+  using Key = std::tuple<const Scenario*, std::string, std::string>;  // signature, model
+  [[nodiscard]] const Entry* Find(const Scenario& scenario, const Finding& finding) const;
   /// `own`: a file that may be overwritten.
   [[nodiscard]] Entry Place(const Scenario& scenario, uint64_t case_seed, const Finding& finding,
                             const std::string& own);

@@ -124,9 +124,44 @@ TEST_F(ReportTest, AFindingEndsWithItsReplayCommand) {
 }
 
 TEST_F(ReportTest, AnExpectedFindingIsShort) {
-  EXPECT_EQ(ExpectedFindingText(LostAcked(), "f.toml", "crashlab"),
+  Scenario scenario;
+  EXPECT_EQ(ExpectedFindingText(scenario, LostAcked(), "f.toml", "crashlab"),
             "      found as expected: LOST_ACKED power-loss lost=wal\n"
             "      replay: crashlab replay f.toml\n");
+  scenario.crash.models.push_back(*faultfs::FindModel("xfs"));
+  EXPECT_EQ(ExpectedFindingText(scenario, LostAcked(), "f.toml", "crashlab"),
+            "      found as expected: LOST_ACKED power-loss lost=wal, on posix\n"
+            "      replay: crashlab replay f.toml\n");
+}
+
+TEST_F(ReportTest, SeveralModelsHaveALineAndOneHasNone) {
+  const std::string one = OutcomeLine(Outcome(1));
+  Outcome(1).models = {{"posix", {.programs = 1, .recoveries = 7}}};
+  EXPECT_EQ(OutcomeLine(Outcome(1)), one);
+  Outcome(1).models.push_back(
+      {"prefix", {.programs = 1, .exhausted_programs = 1, .recoveries = 3}});
+  Outcome(1).models.push_back({"btrfs", {.programs = 1, .recoveries = 2}});
+  Outcome(1).models.push_back({"xfs", {.programs = 1, .recoveries = 9}});
+  Outcome(1).models.push_back({"xfs tear=4096", {}});
+  Finding hole = LostAcked();
+  hole.verdict = Verdict::kHole;
+  Outcome(1).findings.push_back(hole);
+  Finding on_btrfs = LostAcked();
+  on_btrfs.model = "btrfs";
+  Outcome(1).findings.push_back(on_btrfs);
+  Outcome(1).finding_seeds = {1, 2, 3};
+  EXPECT_EQ(
+      OutcomeLine(Outcome(1)),
+      one +
+          "      HOLE on posix; LOST_ACKED on posix, btrfs; clean on prefix, xfs; not judged: "
+          "xfs tear=4096; exhausted: prefix\n");
+  EXPECT_THAT(JUnitXml(outcomes_), HasSubstr("LOST_ACKED on posix, btrfs; clean on prefix, xfs"));
+  const std::string json = JsonLines(outcomes_, false);
+  EXPECT_THAT(json, HasSubstr(R"("models":[{"name":"posix","verdicts":["HOLE","LOST_ACKED"],)"
+                              R"("clean":false,"programs":1,"exhausted_programs":0,"states":0,)"
+                              R"("recoveries":7,"judgements":0},{"name":"prefix","verdicts":[],)"
+                              R"("clean":true,)"));
+  EXPECT_THAT(json, HasSubstr(R"({"name":"xfs tear=4096","verdicts":[],"clean":false,)"));
 }
 
 TEST_F(ReportTest, Summary) {

@@ -17,8 +17,14 @@ class DecisionTest : public ::testing::Test {
     outcome_.counts.exhausted_programs = 9;
   }
 
-  void Finds(Verdict verdict, std::string signature) {
+  void Finds(Verdict verdict, std::string signature, std::string model = "posix") {
     outcome_.findings.push_back(testing::FindingOf({}, verdict, std::move(signature)));
+    outcome_.findings.back().model = std::move(model);
+  }
+  void OnModels(std::vector<std::string> names) {
+    for (std::string& name : names) {
+      outcome_.models.push_back({std::move(name), {.programs = 10, .recoveries = 100}});
+    }
   }
   void ExpectDecision(ScenarioStatus status, std::string_view reason) {
     Decide(input_, outcome_);
@@ -109,6 +115,54 @@ TEST_F(DecisionTest, TheSignatureMustCome) {
                  "expected \"LOST_ACKED right\", found only LOST_ACKED other");
   Finds(Verdict::kLostAcked, "LOST_ACKED right");
   ExpectDecision(ScenarioStatus::kAsExpected, "");
+}
+
+TEST_F(DecisionTest, TheVerdictMustComeOnEachModelNamed) {
+  OnModels({"posix", "btrfs", "xfs"});
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.also = {Verdict::kHole};
+  scenario_.expect.on = {"posix", "btrfs"};
+  Finds(Verdict::kLostAcked, "LOST_ACKED a", "posix");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected LOST_ACKED on btrfs, found nothing there");
+  Finds(Verdict::kHole, "HOLE a", "btrfs");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected LOST_ACKED on btrfs, found HOLE");
+  input_.whole = false;
+  ExpectDecision(ScenarioStatus::kNotDecided,
+                 "expected LOST_ACKED on btrfs, found HOLE in this part of the cases");
+  input_.whole = true;
+  Finds(Verdict::kLostAcked, "LOST_ACKED a", "btrfs");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.expect.signature = "LOST_ACKED b";
+  Finds(Verdict::kLostAcked, "LOST_ACKED b", "posix");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected \"LOST_ACKED b\" on btrfs, found HOLE");
+}
+
+TEST_F(DecisionTest, WhatIsPromisedCleanIs) {
+  OnModels({"posix", "btrfs", "xfs"});
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.clean_on = {"btrfs", "xfs"};
+  Finds(Verdict::kLostAcked, "LOST_ACKED a", "posix");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  Finds(Verdict::kLostAcked, "LOST_ACKED a", "xfs");
+  ExpectDecision(ScenarioStatus::kUnexpected, "expected clean on xfs, found LOST_ACKED a");
+  outcome_.findings.pop_back();
+  outcome_.models[2].counts.programs = 9;
+  ExpectDecision(ScenarioStatus::kNotDecided,
+                 "1 of 10 programs ended before xfs, which is to be clean, was judged");
+  outcome_.models[2].counts = {};
+  ExpectDecision(ScenarioStatus::kNotDecided, "nothing was judged on xfs, which is to be clean");
+}
+
+TEST_F(DecisionTest, WhatNeedsNoModelIsOnEveryModel) {
+  OnModels({"posix", "btrfs"});
+  scenario_.expect.verdict = Verdict::kLostAcked;
+  scenario_.expect.on = {"posix", "btrfs"};
+  Finds(Verdict::kLostAcked, "LOST_ACKED process-death", "");
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.expect.on = {"posix"};
+  scenario_.expect.clean_on = {"btrfs"};
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "expected clean on btrfs, found LOST_ACKED process-death");
 }
 
 TEST_F(DecisionTest, AVerdictThatMayLieInAnotherPartIsNotDecided) {

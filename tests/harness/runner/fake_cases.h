@@ -72,6 +72,8 @@ inline CaseResult Healthy(uint64_t number = 0) {
                    .judgements = 4,
                    .judgements_with_loss = 2};
   result.counts.exhausted_programs = 1;
+  result.models = {
+      {.programs = 1, .exhausted_programs = 1, .states = 7, .recoveries = 5, .judgements = 4}};
   result.digest = {number, 1};
   return result;
 }

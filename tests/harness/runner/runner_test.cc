@@ -72,6 +72,50 @@ TEST_F(RunnerTest, SumsItsCases) {
   EXPECT_THAT(outcomes, Each(Field(&ScenarioOutcome::status, ScenarioStatus::kAsExpected)));
 }
 
+TEST_F(RunnerTest, TheSameSignatureOnAnotherModelIsAnotherFinding) {
+  Scenario scenario = Generated("a", 12);
+  scenario.crash.models = {*faultfs::FindModel("posix"), *faultfs::FindModel("btrfs"),
+                           *faultfs::FindModel("xfs")};
+  Add(scenario);
+  for (const uint64_t number : {2, 5, 9}) {
+    explorer().On("a", number, [=](const Case& c, Monitor& monitor, CaseResult& result) {
+      SleepMs(number == 2 ? 60 : 0);  // late ones come first
+      for (const char* model : {"posix", "btrfs"}) {
+        if (number == 2 && model == std::string_view("btrfs")) continue;
+        Finding finding = FindingOf(c, Verdict::kLostAcked, "LOST_ACKED x");
+        finding.model = model;
+        result.findings.push_back(finding);
+        monitor.Found(finding);
+      }
+      result.models = {{.programs = 1, .states = 3, .recoveries = 2, .judgements = 2},
+                       {.programs = 1, .states = 4, .recoveries = 1, .judgements = 1},
+                       {.programs = 1, .recoveries = 1}};
+    });
+  }
+  std::set<std::string> told;
+  const auto outcomes =
+      Run({.on_outcome = {},
+           .on_finding = [&](const Scenario&, uint64_t,
+                             const Finding& finding) { told.insert(finding.model); },
+           .on_progress = {}});
+  ASSERT_THAT(outcomes[0].findings, SizeIs(2));
+  EXPECT_EQ(outcomes[0].findings[0].model, "posix");
+  EXPECT_EQ(outcomes[0].finding_seeds[0], CaseSeed(scenarios_[0], 2));
+  EXPECT_EQ(outcomes[0].findings[1].model, "btrfs");
+  EXPECT_EQ(outcomes[0].finding_seeds[1], CaseSeed(scenarios_[0], 5)) << "the lowest of its own";
+  EXPECT_THAT(told, ElementsAre("btrfs", "posix"));
+  EXPECT_THAT(outcomes[0].VerdictsOn("btrfs"), ElementsAre(Verdict::kLostAcked));
+  EXPECT_THAT(outcomes[0].VerdictsOn("xfs"), IsEmpty());
+  ASSERT_THAT(outcomes[0].models, SizeIs(3));
+  EXPECT_EQ(outcomes[0].models[0].name, "posix");
+  EXPECT_EQ(outcomes[0].models[1].counts.states, 12u);
+  EXPECT_EQ(outcomes[0].models[2].counts.programs, 3u) << "the others are healthy on one model";
+  options_.jobs = 1;
+  const std::string expected = Report();
+  options_.jobs = 7;
+  EXPECT_EQ(Report(), expected);
+}
+
 TEST_F(RunnerTest, TheNumberOfWorkersDoesNotShow) {
   Add(Generated("a", 30, 1));
   Add(Generated("b", 1, 2));

@@ -42,6 +42,12 @@ CaseResult Full() {
   CaseResult result;
   result.counts = {
       .programs = 1, .recoveries = 12345678901, .exhausted_programs = 1, .left_out = 3};
+  result.models = {{.programs = 1,
+                    .exhausted_programs = 1,
+                    .states = 9,
+                    .recoveries = 8,
+                    .judgements = UINT64_MAX},
+                   {}};
   result.findings = {{Verdict::kHole,
                       "HOLE x",
                       "two\nlines",
@@ -55,7 +61,8 @@ CaseResult Full() {
 }
 
 bool SameResult(const CaseResult& a, const CaseResult& b) {
-  return a.counts == b.counts && a.findings == b.findings && a.digest == b.digest;
+  return a.counts == b.counts && a.models == b.models && a.findings == b.findings &&
+         a.digest == b.digest;
 }
 
 TEST(WireTest, AResultComesBackEqual) {

@@ -36,7 +36,7 @@ class ScenarioDrawer {
     if (Maybe()) scenario.faults = Rules();
     if (Maybe() && scenario.crash.chain.empty())
       scenario.sweep = {"fail IO_ERROR any", "evict any"};
-    if (Maybe()) scenario.expect = Expected();
+    if (Maybe()) scenario.expect = Expected(scenario.crash);
     if (Maybe()) {
       auto& least = scenario.at_least;
       (scenario.process ? least.reopened : least.recoveries) = Number(1, 1'000'000);
@@ -175,13 +175,21 @@ class ScenarioDrawer {
     return rules;
   }
 
-  Expectation Expected() {
+  Expectation Expected(const CrashPlan& plan) {
     Expectation expect;
     const auto verdict = random_.Below(kVerdictCount - 2);
     expect.verdict = static_cast<Verdict>(verdict);
     if (Maybe()) expect.signature = "s" + Text();
     if (Maybe()) expect.also.push_back(static_cast<Verdict>(verdict + 1));
     if (Maybe()) expect.also.push_back(static_cast<Verdict>(verdict + 2));
+    for (size_t i = 0; i < plan.models.size(); ++i) {
+      const std::string name = ModelName(plan.models[i]);
+      if (Maybe()) {
+        expect.on.push_back(name);
+      } else if (i > 0 && Maybe()) {
+        expect.clean_on.push_back(name);
+      }
+    }
     return expect;
   }
 

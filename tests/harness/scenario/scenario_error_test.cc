@@ -115,6 +115,31 @@ TEST(ScenarioErrorTest, Types) {
   });
 }
 
+TEST(ScenarioErrorTest, ModelsOfAnExpectation) {
+  ExpectMessages({
+      {"program = ''\nexpect = { verdict = 'HOLE', on = ['xsf'] }\n[crash]\nmodels = ['xfs']",
+       "f.toml:2: no model \"xsf\" in [crash], as expect has it; did you mean \"xfs\"?"},
+      {"program = ''\nexpect = { verdict = 'HOLE', clean_on = ['btrfs'] }",
+       "f.toml:2: no model \"btrfs\" in [crash], as expect has it; did you mean \"posix\"?"},
+      {"program = ''\nexpect = { verdict = 'HOLE', on = ['xfs'] }\n"
+       "[crash]\nmodels = ['xfs']\ntear = '4096'",
+       "f.toml:2: no model \"xfs\" in [crash], as expect has it; did you mean "
+       "\"xfs tear=4096\"?"},
+      {"program = ''\nexpect = { verdict = 'HOLE', on = ['xfs'], clean_on = ['xfs'] }\n"
+       "[crash]\nmodels = ['xfs', 'posix']",
+       "f.toml:2: model \"xfs\" in expect is there twice"},
+      {"program = ''\nexpect = { verdict = 'HOLE', on = [] }",
+       "f.toml:2: \"on\" in expect must not be empty; leave it out"},
+      {"program = ''\nexpect = { verdict = 'HOLE', clean_on = ['xfs', 'posix'] }\n"
+       "[crash]\nmodels = ['xfs', 'posix']",
+       "f.toml:2: expect leaves no model on which the verdict may come"},
+      {"program = ''\nexpect = { verdict = 'HOLE', onn = ['posix'] }",
+       "f.toml:2: no key \"onn\" in expect; did you mean \"on\"?"},
+      {"program = ''\nexpect = { verdict = 'HOLE', on = 'posix' }",
+       "f.toml:2: \"on\" in expect must be an array, not a string"},
+  });
+}
+
 TEST(ScenarioErrorTest, Numbers) {
   ExpectMessages({
       {"program = ''\n[crash]\nbudget = 0",
