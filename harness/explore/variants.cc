@@ -26,16 +26,20 @@ bool FailsWriteBack(const std::string& text) {
          rule->operations.test(static_cast<size_t>(IoOp::kSync));
 }
 
+/// Models of a case, by their places in its plan.
+using Group = std::vector<size_t>;
+
 /// The models of the case by what its program sees of them, in the order of the first of each.
-std::vector<std::vector<PersistenceModel>> Groups(const Case& c) {
-  std::vector<std::vector<PersistenceModel>> groups;
+std::vector<Group> Groups(const Case& c) {
+  std::vector<Group> groups;
   const bool differ = std::any_of(c.faults.begin(), c.faults.end(), FailsWriteBack) ||
                       std::any_of(c.sweep.begin(), c.sweep.end(), FailsWriteBack);
-  for (const PersistenceModel& model : c.crash.models) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& other) {
-      return !differ || other.front().failure_rules() == model.failure_rules();
+  const std::vector<PersistenceModel>& models = c.crash.models;
+  for (size_t model = 0; model < models.size(); ++model) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
+      return !differ || models[other.front()].failure_rules() == models[model].failure_rules();
     });
-    if (group == groups.end()) group = groups.insert(groups.end(), std::vector<PersistenceModel>());
+    if (group == groups.end()) group = groups.insert(groups.end(), Group());
     group->push_back(model);
   }
   return groups;
@@ -48,13 +52,15 @@ class Variants {
       : case_(c), adapter_(adapter), options_(options), monitor_(monitor), explore_(explore) {}
 
   CaseResult Run() && {
-    const std::vector<std::vector<PersistenceModel>> groups = Groups(case_);
-    for (const std::vector<PersistenceModel>& models : groups) {
+    const std::vector<Group> groups = Groups(case_);
+    total_.models.resize(case_.crash.models.size());
+    for (const Group& group : groups) {
       Case run = case_;
-      run.crash.models = models;
+      run.crash.models.clear();
+      for (const size_t model : group) run.crash.models.push_back(case_.crash.models[model]);
       run.sweep.clear();
-      if (case_.sweep.empty()) Explore(run);
-      for (const std::string& rule : case_.sweep) Sweep(run, rule);
+      if (case_.sweep.empty()) Explore(run, group);
+      for (const std::string& rule : case_.sweep) Sweep(run, group, rule);
     }
     if (case_.sweep.empty() && groups.size() > 1) {
       // One case that had several runs.
@@ -68,29 +74,40 @@ class Variants {
 
  private:
   /// With the first call failing, the second, …, until there is none.
-  void Sweep(const Case& plain, const std::string& rule) {
+  void Sweep(const Case& plain, const Group& group, const std::string& rule) {
     for (uint64_t nth = 1; !Enough(); ++nth) {
       Case run = plain;
       run.faults.push_back(rule + " nth=" + std::to_string(nth));
       monitor_.Sweeping(run.faults.back());
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
       if (RunProgram(run, adapter_, options_, monitor_).rule_counts.back().decided == 0) return;
-      Explore(run);
+      Explore(run, group);
     }
   }
 
-  bool Enough() const { return total_.findings.size() >= options_.max_findings; }
+  /// What the runs of one group have to report takes nothing from the next.
+  bool Enough() const { return found_in_group_ >= options_.max_findings; }
 
-  void Explore(const Case& run) {
+  void Explore(const Case& run, const Group& group) {
+    if (group != group_) {
+      group_ = group;
+      found_in_group_ = 0;
+    }
     if (Enough()) return;
     CaseResult result = explore_(run);
     total_.counts += result.counts;
+    for (size_t i = 0; i < result.models.size(); ++i) {
+      total_.models[group[i]] += result.models[i];
+    }
     total_.digest = ++runs_ == 1 ? result.digest : faultfs::Combine(total_.digest, result.digest);
     for (Finding& finding : result.findings) {
       const auto known =
-          std::find_if(total_.findings.begin(), total_.findings.end(),
-                       [&](const Finding& other) { return other.signature == finding.signature; });
-      if (known == total_.findings.end()) total_.findings.push_back(std::move(finding));
+          std::find_if(total_.findings.begin(), total_.findings.end(), [&](const Finding& other) {
+            return other.signature == finding.signature && other.model == finding.model;
+          });
+      if (known != total_.findings.end()) continue;
+      ++found_in_group_;
+      total_.findings.push_back(std::move(finding));
     }
   }
 
@@ -100,6 +117,8 @@ class Variants {
   Monitor& monitor_;
   const ExploreRun& explore_;
   CaseResult total_;
+  Group group_;  // of the last run
+  uint64_t found_in_group_ = 0;
   uint64_t runs_ = 0;
 };
 
