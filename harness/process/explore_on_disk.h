@@ -1,9 +1,9 @@
 // Exploring a case on a real disk: a child runs the program on a real directory and is killed by
 // SIGKILL; what it leaves is opened again in another process and judged by the process frontier.
 //
-// The verdict of a kill that is counted in calls or operations comes again, on any machine that has
-// the same limits. What a timer decided (KillWhen::kMoment) does not, to the instant, and is no
-// part of a digest.
+// The verdict of a kill that is counted in calls or operations comes again, on any machine. What a
+// timer decided (KillWhen::kMoment) does not, to the instant, and the call at which a small tmpfs
+// is full is not always the same: neither is part of a digest.
 #pragma once
 
 #include "harness/adapter.h"

@@ -121,7 +121,7 @@ void Decide(const DecisionInput& input, ScenarioOutcome& outcome) {
     return Set(outcome, ScenarioStatus::kNotDecided, input.cut_short);
   }
   if (outcome.counts.left_out > 0 && findings.empty()) {
-    return Set(outcome, ScenarioStatus::kLeftOut, fmt::format("left out: {}", kLeftOutWhy));
+    return Set(outcome, ScenarioStatus::kLeftOut, std::string(kLeftOutWhy));
   }
   if (!came) {
     if (!input.whole) {

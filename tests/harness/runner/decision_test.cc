@@ -57,8 +57,7 @@ TEST_F(DecisionTest, CutShort) {
 
 TEST_F(DecisionTest, LeftOutIsNoPass) {
   outcome_.counts = {.left_out = 10};
-  ExpectDecision(ScenarioStatus::kLeftOut,
-                 "left out: a tmpfs of its own needs root (CAP_SYS_ADMIN)");
+  ExpectDecision(ScenarioStatus::kLeftOut, "a tmpfs of its own needs root (CAP_SYS_ADMIN)");
 }
 
 TEST_F(DecisionTest, AFindingOutweighsWhatWasLeftOut) {
