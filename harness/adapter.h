@@ -220,6 +220,12 @@ class Adapter {
   /// Recovers what is in the directory, which may be missing. Must be deterministic: everything
   /// that is not in the context follows from it.
   [[nodiscard]] virtual Result<std::unique_ptr<System>> Open(const OpenContext& context) const = 0;
+  /// What kind of file one with this name is (the last part of its path), in a word of the
+  /// adapter's own, for coverage (coverage.h). Static storage. Directories are not asked about.
+  [[nodiscard]] virtual std::string_view FileKind(std::string_view name) const {
+    static_cast<void>(name);
+    return "file";
+  }
   /// What nothing depends on any more in a directory as a crash left it: locks, files that were
   /// never published, bytes behind the end of a log, what a newer snapshot covers. Asked before rot
   /// is put in: damage there excuses nothing, and a write there is no witness of anything. Changes

@@ -14,6 +14,7 @@
 #include "faultfs/crash/persistence_model.h"
 #include "faultfs/crash/rot.h"
 #include "harness/adapter.h"
+#include "harness/coverage.h"
 #include "harness/operation.h"
 #include "harness/process_plan.h"
 #include "harness/verdict.h"
@@ -118,6 +119,7 @@ struct CaseResult {
   Counts counts;
   std::vector<ModelCounts> models;  // of each model of the plan; empty: none was explored
   std::vector<Finding> findings;    // one for each signature and model, in the order found
+  Coverage coverage;                // over all models
   faultfs::Hash128 digest;          // of the event log, the trace and all judgements
 };
 

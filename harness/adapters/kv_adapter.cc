@@ -197,6 +197,13 @@ class KvStoreAdapter final : public Adapter {
     return CheckpointBytes(config).value_or(0) > 0;
   }
 
+  std::string_view FileKind(std::string_view name) const override {
+    if (name.ends_with(kv::kSegmentSuffix)) return "log";
+    if (name.ends_with(kv::kSnapshotSuffix)) return "snapshot";
+    if (name.ends_with(kv::kTemporarySuffix)) return "temporary";
+    return name == kv::kLockName ? "lock" : "other";
+  }
+
   Result<std::vector<FileRange>> DeadBytes(faultfs::FileSystem& file_system,
                                            std::string_view directory) const override {
     return KvDeadBytes(file_system, directory);

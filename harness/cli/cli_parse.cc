@@ -100,6 +100,7 @@ void AddRun(Grammar& grammar, Typed& typed) {
   run.add_option("--out", typed.out, "Folder for findings (default: findings)")->type_name("DIR");
   run.add_option("--junit", typed.run.junit, "Write a JUnit report")->type_name("FILE");
   run.add_option("--json", typed.run.json, "Write a report as JSON Lines")->type_name("FILE");
+  run.add_flag("--coverage", typed.run.coverage, "Print which call met with which fault");
   run.add_flag("--fail-fast", typed.run.options.fail_fast, "Stop at the first failing program");
   run.add_option("--progress", typed.progress, "auto: a line on a terminal; never: none")
       ->type_name("WHEN");

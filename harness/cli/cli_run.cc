@@ -155,6 +155,11 @@ int Execute(const RunCommand& command, const Console& console) {
     return kExitNotDecided;
   }
   const double seconds = static_cast<double>(clock.NowNanos() - begin_ns) / 1e9;
+  if (command.coverage) {
+    Coverage coverage;
+    for (const ScenarioOutcome& outcome : *outcomes) coverage.Add(outcome.coverage);
+    console.out << "\n" << CoverageText(coverage);
+  }
   console.out << "\n" << SummaryText(*outcomes, seconds) << std::flush;
   const int reports = WriteReports(command, console, *outcomes);
   const int exit_code = ExitCode(*outcomes);

@@ -19,6 +19,7 @@
 #include "harness/explore/rotten.h"
 #include "harness/explore/run.h"
 #include "harness/explore/state_search.h"
+#include "harness/explore/step_coverage.h"
 #include "harness/explore/variants.h"
 
 namespace crashlab {
@@ -50,6 +51,7 @@ class Exploration {
     run_ = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
     result_.counts.programs = 1;
     result_.digest = run_.digest;
+    result_.coverage = run_.faults;
     if (lab_.options.double_run) CompareWithSecondRun();
     if (run_.live.has_value()) {
       AddFinding({}, *run_.live, case_.crash.models.front());
@@ -58,6 +60,7 @@ class Exploration {
     }
     const std::vector<PersistenceModel>& models = case_.crash.models;
     result_.models.resize(models.size());
+    calls_.emplace(lab_.adapter, base(), trace(), 0, /*inner=*/false, result_.coverage);
     bool exhausted = true;
     for (model_ = 0; model_ < models.size(); ++model_) {
       found_in_model_ = 0;
@@ -68,6 +71,7 @@ class Exploration {
       OfModel().exhausted_programs = all ? 1 : 0;
     }
     if (exhausted) result_.counts.exhausted_programs = 1;
+    calls_.reset();
     lab_.monitor.Counted(result_.counts);
     return std::move(result_);
   }
@@ -156,6 +160,7 @@ class Exploration {
 
   /// One state of the program's run. False when there is enough to report.
   bool Visit(PointView& view, const CrashState& state, CrashKind kind) {
+    calls_->Visit(view.graph(), state, kind);
     Situation situation;
     situation.events = EventsAt(trace(), view.point().steps);
     situation.power_lost = kind == CrashKind::kPowerLoss;
@@ -346,6 +351,7 @@ class Exploration {
   void VisitRotten(PointView& view, const RotSite& site, const faultfs::Rot& rot) {
     const Result<SpoiledDisk> disk = Spoil(lab_.adapter, view, site.state, site.left, rot);
     if (!disk.ok()) return;  // nothing would change
+    calls_->Rotten(view.point().steps, rot.kind, disk->hurt);
     Situation situation;
     situation.events = EventsAt(trace(), view.point().steps);
     situation.witnessed = disk->witnessed;
@@ -396,6 +402,8 @@ class Exploration {
     const Trace& inner_trace = volume->trace();
     const EffectGraph inner = faultfs::Lower(volume->base(), inner_trace, graph.model);
     StateWalk walk(inner, begin_step, case_.crash.inner_budget, random);
+    StepCoverage calls(lab_.adapter, volume->base(), inner_trace, begin_step, /*inner=*/true,
+                       result_.coverage);
     const auto visit = [&](PointView& view, const CrashState& state, CrashKind kind) {
       Situation situation =
           After(first, kind, inner_trace, begin_step, view.point().steps, life.seen.dump);
@@ -407,6 +415,7 @@ class Exploration {
         return steps;
       };
       if (situation.power_lost) ++OfModel().states;
+      calls.Visit(inner, state, kind);
       Explore(image, image.ContentHash(), situation, opens + 2, !state.lost.empty(), graph.model,
               chain, result_.counts.inner_recoveries);
       return !Enough();
@@ -470,6 +479,7 @@ class Exploration {
   const Random random_;
   crashlab::Run run_;
   CaseResult result_;
+  std::optional<StepCoverage> calls_;  // of the run
   std::vector<Site> sites_;
   uint32_t model_ = 0;  // the one at hand, of the plan's
   uint64_t found_in_any_ = 0;

@@ -124,7 +124,8 @@ Result<SpoiledDisk> Spoil(const Adapter& adapter, PointView& view, const CrashSt
                           const Image& left, const faultfs::Rot& rot) {
   FAULTFS_ASSIGN_OR_RETURN(faultfs::RottenDisk rotten, faultfs::ApplyRot(view, state, left, rot));
   FAULTFS_ASSIGN_OR_RETURN(const DeadBytes dead, DeadBytes::Of(adapter, left));
-  SpoiledDisk disk{.image = std::move(rotten.image), .witnessed = std::nullopt};
+  SpoiledDisk disk{
+      .image = std::move(rotten.image), .hurt = rotten.hurt, .witnessed = std::nullopt};
   std::erase_if(rotten.hurt, [&](const HurtRange& range) { return dead.Cover(range); });
   if (rotten.hurt.empty()) return disk;
   disk.witnessed = EventsAt(*view.graph().trace, LastWitness(view, state, left, dead, rotten.hurt));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "faultfs/crash/rot.h"
 #include "faultfs/crash/states.h"
@@ -14,9 +15,10 @@
 
 namespace crashlab {
 
-/// The disk, and whether anything that counts was hurt: Question::witnessed.
+/// The disk, what was hurt, and whether any of it counts: Question::witnessed.
 struct SpoiledDisk {
   faultfs::Image image;
+  std::vector<faultfs::HurtRange> hurt;
   std::optional<size_t> witnessed;
 };
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "harness/explore/step_coverage.h"
 
 namespace crashlab {
 namespace {
@@ -28,17 +30,26 @@ Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) 
   return digest;
 }
 
-/// Passes on what the fault rules decide, and remembers whether that may have hurt more than the
-/// operation it happened in.
+/// Passes on what the fault rules decide, and remembers what it was, and whether that may have hurt
+/// more than the operation it happened in.
 class WatchedRules final : public faultfs::IoHook {
  public:
-  WatchedRules(std::vector<faultfs::FaultRule> rules, const Contract& contract)
-      : rules_(std::move(rules)), contract_(contract) {}
+  WatchedRules(std::vector<faultfs::FaultRule> rules, const Adapter& adapter)
+      : rules_(std::move(rules)), adapter_(adapter), contract_(adapter.contract()) {}
 
   faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
     const faultfs::IoDecision decision = rules_.Decide(call);
+    FollowName(call);
+    if (decision.action == Action::kProceed) return decision;
+    const auto renamed = renamed_.find(std::string(call.path));
+    const std::string_view path = call.op == faultfs::IoOp::kRename ? call.path2
+                                  : renamed != renamed_.end() ? std::string_view(renamed->second)
+                                                              : call.path;
+    fired_.Note(FileKindOf(adapter_, call, path),
+                call.tag.name().empty() ? IoOpName(call.op) : call.tag.name(),
+                FaultClass(decision));
     // An eviction shows what an earlier fault has done.
-    if (decision.action == Action::kProceed || decision.action == Action::kEvict) return decision;
+    if (decision.action == Action::kEvict) return decision;
     any_ = true;
     const auto& harmless = contract_.harmless_tags;
     const bool tag = std::find(harmless.begin(), harmless.end(), call.tag.name()) != harmless.end();
@@ -49,6 +60,7 @@ class WatchedRules final : public faultfs::IoHook {
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
   [[nodiscard]] bool any() const { return any_; }
   [[nodiscard]] bool harmful() const { return harmful_; }
+  [[nodiscard]] const Coverage& fired() const { return fired_; }
 
  private:
   using Action = faultfs::IoDecision::Action;
@@ -59,8 +71,20 @@ class WatchedRules final : public faultfs::IoHook {
             call.op == faultfs::IoOp::kAllocate);
   }
 
+  // A file that is open goes by the path that it was opened with, whatever its name is by now.
+  void FollowName(const faultfs::IoCall& call) {
+    if (call.op == faultfs::IoOp::kRename) {
+      renamed_[std::string(call.path)] = call.path2;
+    } else if (call.op == faultfs::IoOp::kCreate) {
+      renamed_.erase(std::string(call.path));
+    }
+  }
+
   faultfs::FaultRules rules_;
+  const Adapter& adapter_;
   const Contract& contract_;
+  std::map<std::string, std::string> renamed_;  // from, to
+  Coverage fired_;
   bool any_ = false;
   bool harmful_ = false;
 };
@@ -78,7 +102,7 @@ class Driver {
         adapter_(adapter),
         options_(options),
         monitor_(monitor),
-        rules_(ParseRules(c), adapter.contract()) {
+        rules_(ParseRules(c), adapter) {
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
     run_.volume->SetFailureRules(c.crash.models.front().failure_rules(),
                                  [this] { Take({.kind = Event::Kind::kReverted, .op = op_}); });
@@ -93,6 +117,7 @@ class Driver {
     }
     process_.reset();
     run_.rule_counts = rules_.counts();
+    run_.faults = rules_.fired();
     run_.volume->SetFailureRules({}, nullptr);  // this driver goes
     run_.digest = DigestOf(run_.volume->trace(), run_.events);
     return std::move(run_);

@@ -96,6 +96,7 @@ class Variants {
     if (Enough()) return;
     CaseResult result = explore_(run);
     total_.counts += result.counts;
+    total_.coverage.Add(result.coverage);
     for (size_t i = 0; i < result.models.size(); ++i) {
       total_.models[group[i]] += result.models[i];
     }

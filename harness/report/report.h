@@ -42,6 +42,9 @@ namespace crashlab {
 /// Loud if nothing was recovered at all.
 [[nodiscard]] std::string SummaryText(const std::vector<ScenarioOutcome>& outcomes, double seconds);
 
+/// A table: a line for each call, a column for each fault class that any of them met with.
+[[nodiscard]] std::string CoverageText(const Coverage& coverage);
+
 /// 0 all as expected but for what was left out, 1 something unexpected, 3 something not decided, or
 /// nothing but left out. A finding outweighs what was not decided.
 [[nodiscard]] int ExitCode(const std::vector<ScenarioOutcome>& outcomes);

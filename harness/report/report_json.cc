@@ -62,6 +62,22 @@ Json ModelsJson(const ScenarioOutcome& outcome) {
   return models;
 }
 
+Json CoverageJson(const Coverage& coverage) {
+  const std::vector<std::string>& names = FaultClassNames();
+  Json rows = Json::array();
+  for (const auto& [call, classes] : coverage.calls) {
+    Json row;
+    row["file"] = call.file;
+    row["tag"] = call.tag;
+    row["faults"] = Json::array();
+    for (size_t i = 0; i < names.size(); ++i) {
+      if ((classes >> i & 1) != 0) row["faults"].push_back(names[i]);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
   Json json;
   json["type"] = "scenario";
@@ -75,6 +91,7 @@ Json ScenarioJson(const ScenarioOutcome& outcome, bool timings) {
   json["cases_done"] = outcome.cases_done;
   AddCounts(outcome.counts, json);
   json["models"] = ModelsJson(outcome);
+  json["coverage"] = CoverageJson(outcome.coverage);
   json["findings"] = outcome.finding_count;
   json["signatures"] = outcome.findings.size();
   json["digest"] = fmt::format("{:016x}{:016x}", outcome.digest.high, outcome.digest.low);
@@ -114,11 +131,13 @@ std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings
   std::string text;
   Counts total;
   double seconds = 0;
+  Coverage coverage;
   size_t by_status[4] = {};
   for (const ScenarioOutcome& outcome : outcomes) {
     text += Line(ScenarioJson(outcome, timings));
     for (size_t i = 0; i < outcome.findings.size(); ++i) text += Line(FindingJson(outcome, i));
     total += outcome.counts;
+    coverage.Add(outcome.coverage);
     seconds += outcome.seconds;
     ++by_status[static_cast<size_t>(outcome.status)];
   }
@@ -130,6 +149,7 @@ std::string JsonLines(const std::vector<ScenarioOutcome>& outcomes, bool timings
   json["not_decided"] = by_status[static_cast<size_t>(ScenarioStatus::kNotDecided)];
   json["scenarios_left_out"] = by_status[static_cast<size_t>(ScenarioStatus::kLeftOut)];
   AddCounts(total, json);
+  json["coverage"] = CoverageJson(coverage);
   json["exit"] = ExitCode(outcomes);
   if (timings) AddTimings(total, seconds, json);
   return text + Line(json);

@@ -78,7 +78,7 @@ std::string Counted(const Counts& counts) {
   return text + on_disk;
 }
 
-std::string Coverage(const ScenarioOutcome& outcome) {
+std::string Extent(const ScenarioOutcome& outcome) {
   if (outcome.exhausted) return "exhausted";
   const Counts& counts = outcome.counts;
   if (counts.exhausted_programs == 0) return "sampled";
@@ -171,9 +171,9 @@ std::string HeaderText(const std::vector<Scenario>& scenarios, const RunOptions&
 }
 
 std::string OutcomeLine(const ScenarioOutcome& outcome) {
-  std::string text = fmt::format("{:<4}  {}  {}  {}, {}\n", Mark(outcome.status),
-                                 outcome.scenario->name, Coverage(outcome), Counted(outcome.counts),
-                                 Rate(outcome.counts, outcome.seconds));
+  std::string text =
+      fmt::format("{:<4}  {}  {}  {}, {}\n", Mark(outcome.status), outcome.scenario->name,
+                  Extent(outcome), Counted(outcome.counts), Rate(outcome.counts, outcome.seconds));
   if (!outcome.reason.empty()) text += fmt::format("      {}\n", outcome.reason);
   if (outcome.models.size() > 1) text += fmt::format("      {}\n", ByModel(outcome));
   return text;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "faultfs/env/check.h"
+
 namespace crashlab {
 namespace {
 
@@ -69,6 +71,16 @@ std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool
   for (const auto& row : rows) {
     if (whole && row.done < row.least) {
       return fmt::format("{} {}, but at_least asks for {}", row.done, row.name, row.least);
+    }
+  }
+  if (whole) {
+    for (const std::string& text : outcome.scenario->promised_coverage) {
+      const Result<CoveragePromise> promise = ParseCoveragePromise(text);
+      FAULTFS_CHECK(promise.ok(), "scenarios check their promises when they are read");
+      const std::string empty = EmptyCell(*promise, outcome.coverage);
+      if (empty.empty()) continue;
+      return fmt::format("coverage \"{}\" is promised, and there was {}", text,
+                         empty == "no call" ? empty : fmt::format("no \"{}\"", empty));
     }
   }
   if (at_least.exhausted && !outcome.exhausted) {

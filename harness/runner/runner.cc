@@ -270,6 +270,7 @@ class Running final : public PoolClient {
     for (size_t i = 0; i < std::min(result.models.size(), current_.models.size()); ++i) {
       current_.models[i].counts += result.models[i];
     }
+    current_.coverage.Add(result.coverage);
     current_.digest = faultfs::Combine(current_.digest, result.digest);
     current_.finding_count += result.findings.size();
     ++current_.cases_done;

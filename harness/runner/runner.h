@@ -69,7 +69,8 @@ struct ScenarioOutcome {
   // Of each finding; none: expected, or not made smaller. What a scenario expects is asked of
   // `findings`.
   std::vector<std::optional<Minimized>> minimized;
-  uint64_t finding_count = 0;  // of all cases
+  Coverage coverage;           // of all cases
+  uint64_t finding_count = 0;  // likewise
   bool exhausted = false;
   faultfs::Hash128 digest;  // of all case digests in order
   ScenarioStatus status = ScenarioStatus::kNotDecided;

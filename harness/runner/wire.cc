@@ -168,6 +168,18 @@ void Visit(Archive& archive, ModelCounts& counts) {
 }
 
 template <typename Archive>
+void Visit(Archive& archive, Coverage& coverage) {
+  std::vector<std::pair<Coverage::Call, FaultClasses>> list(coverage.calls.begin(),
+                                                            coverage.calls.end());
+  VisitList(archive, list, [&](auto& entry) {
+    archive.Bytes(entry.first.file);
+    archive.Bytes(entry.first.tag);
+    Visit(archive, entry.second);
+  });
+  if constexpr (Archive::kReading) coverage.calls = {list.begin(), list.end()};
+}
+
+template <typename Archive>
 void VisitDurability(Archive& archive, Durability& durability) {
   VisitEnum(archive, durability, 2);
 }
@@ -297,10 +309,11 @@ void Visit(Archive& archive, Finding& finding) {
 
 template <typename Archive>
 void Visit(Archive& archive, CaseResult& result) {
-  auto& [counts, models, findings, digest] = result;
+  auto& [counts, models, findings, coverage, digest] = result;
   Visit(archive, counts);
   VisitList(archive, models, [&](ModelCounts& model) { Visit(archive, model); });
   VisitList(archive, findings, [&](Finding& finding) { Visit(archive, finding); });
+  Visit(archive, coverage);
   Visit(archive, digest);
 }
 

@@ -74,6 +74,7 @@ struct Scenario {
   std::vector<std::string> sweep;      // Case::sweep of every program
   Expectation expect;
   AtLeast at_least;
+  std::vector<std::string> promised_coverage;  // CoveragePromises; asked like `at_least`
   std::vector<std::string> notes;  // of a finding: its story; comments in the text, not parsed back
 
   /// Equal but for `file` and `notes`.

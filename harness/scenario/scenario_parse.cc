@@ -64,6 +64,9 @@ class ScenarioParser {
       ParseSweep(reader);
       reader.RefuseOthers();
     }
+    if (const TomlEntry* promises = top.Find("promises", TomlNode::Kind::kTable)) {
+      ParsePromises(*promises);
+    }
     if (at_least != nullptr) CheckReachable(*at_least);
     CheckModelNames();
     top.RefuseOthers();
@@ -203,6 +206,17 @@ class ScenarioParser {
     reader.RefuseOthers();
     if (entry.value.entries.empty())
       reader.Complain(entry.line, "an empty at_least checks nothing");
+  }
+
+  void ParsePromises(const TomlEntry& entry) {
+    TableReader reader(entry.value, " in [promises]", complaints_);
+    for (const TomlNode* cell : reader.Strings("coverage")) {
+      const Result<CoveragePromise> promise = ParseCoveragePromise(cell->string);
+      if (!promise.ok()) reader.Complain(cell->line, std::string(promise.status().message()));
+      scenario_.promised_coverage.push_back(cell->string);
+    }
+    reader.RefuseOthers();
+    if (entry.value.entries.empty()) reader.Complain(entry.line, "empty [promises] check nothing");
   }
 
   /// What can never be reached is a mistake too.
@@ -407,7 +421,7 @@ bool operator==(const Scenario& a, const Scenario& b) {
   return a.name == b.name && a.why == b.why && a.store == b.store && a.workload == b.workload &&
          a.program == b.program && a.seed == b.seed && a.crash == b.crash && a.faults == b.faults &&
          a.sweep == b.sweep && a.process == b.process && a.expect == b.expect &&
-         a.at_least == b.at_least;
+         a.at_least == b.at_least && a.promised_coverage == b.promised_coverage;
 }
 
 Result<Scenario> ParseScenario(std::string_view text, std::string_view file,

@@ -115,6 +115,10 @@ class ScenarioPrinter {
     if (!scenario_.faults.empty() || !scenario_.sweep.empty()) Table("[faults]");
     if (!scenario_.faults.empty()) Line("rules", Strings(scenario_.faults));
     if (!scenario_.sweep.empty()) Line("sweep", Strings(scenario_.sweep));
+    if (!scenario_.promised_coverage.empty()) {
+      Table("[promises]");
+      Line("coverage", Strings(scenario_.promised_coverage));
+    }
     return std::move(text_);
   }
 

@@ -31,7 +31,8 @@ struct RunCommand {
   std::optional<std::string> out;  // none: kDefaultOut
   std::string junit;
   std::string json;
-  bool progress = true;  // on a terminal
+  bool progress = true;   // on a terminal
+  bool coverage = false;  // print the table
 };
 
 struct ReplayCommand {

@@ -286,26 +286,6 @@ TEST_F(CliTest, TheCanaryIsFoundWrittenAndReplayed) {
   }
 }
 
-TEST_F(CliTest, FindingsOfSeveralModelsHaveFilesOfTheirOwn) {
-  Write("models.toml",
-        "expect = { verdict = \"LOST_ACKED\", on = [\"btrfs\"], clean_on = [\"xfs\"] }\n"
-        "program = \"set a 10\\nset b 20\"\n[store]\nadapter = \"toy\"\n"
-        "layout = \"generations\"\n[crash]\nmodels = [\"posix\", \"btrfs\", \"xfs\"]\n");
-  const Ran ran = Run({"run", "models.toml"});
-  EXPECT_EQ(ran.exit_code, 0) << ran.out;
-  EXPECT_THAT(ran.out, HasSubstr("\n      LOST_ACKED on posix, btrfs; clean on xfs\n"));
-  EXPECT_THAT(ran.out, HasSubstr("lost=toy.publish, on btrfs\n"));
-  size_t on_btrfs = 0;
-  for (const std::string& file : Findings()) {
-    EXPECT_THAT(file, ::testing::MatchesRegex(
-                          "findings/models-LOST_ACKED-(posix|btrfs)-[0-9a-f]{8}\\.toml"));
-    if (file.find("btrfs") != file.npos) ++on_btrfs;
-    EXPECT_EQ(Run({"replay", file}).exit_code, 1) << file;
-  }
-  EXPECT_EQ(on_btrfs, 1u);
-  EXPECT_GT(Findings().size(), 1u);
-}
-
 TEST_F(CliTest, WhatIsFoundIsMadeSmallInItsPlace) {
   Write("long.toml",
         "program = \"\"\"\nset a 10\nset b 10\nget a\ndelete a\nreopen\nset c 300\n\"\"\"\n"

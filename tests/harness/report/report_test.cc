@@ -134,6 +134,23 @@ TEST_F(ReportTest, AnExpectedFindingIsShort) {
             "      replay: crashlab replay f.toml\n");
 }
 
+TEST_F(ReportTest, CoverageIsATable) {
+  Coverage coverage;
+  coverage.Note("log", "wal.append", kPowerLossBefore | kTorn);
+  coverage.Note("directory", "wal.sync-dir", 0);
+  coverage.Note("log", "wal.sync", RotClass(faultfs::RotKind::kFlip) | kTorn);
+  EXPECT_EQ(CoverageText(coverage),
+            "coverage: what each call met with\n"
+            "  a  power-loss\n"
+            "  b  torn\n"
+            "  c  rot-flip\n"
+            "\n"
+            "  file       tag           abc\n"
+            "  directory  wal.sync-dir  ...\n"
+            "  log        wal.append    ab.\n"
+            "  log        wal.sync      .bc\n");
+}
+
 TEST_F(ReportTest, SeveralModelsHaveALineAndOneHasNone) {
   const std::string one = OutcomeLine(Outcome(1));
   Outcome(1).models = {{"posix", {.programs = 1, .recoveries = 7}}};

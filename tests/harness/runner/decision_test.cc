@@ -216,6 +216,28 @@ TEST_F(DecisionTest, AtLeastSoManyInnerRecoveries) {
   ExpectDecision(ScenarioStatus::kUnexpected, "5 inner recoveries, but at_least asks for 6");
 }
 
+TEST_F(DecisionTest, PromisedCoverage) {
+  scenario_.promised_coverage = {"log wal.* lost", "log wal.append torn"};
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "coverage \"log wal.* lost\" is promised, and there was no call");
+  outcome_.coverage.Note("log", "wal.append", kLost);
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "coverage \"log wal.append torn\" is promised, and there was no \"log wal.append "
+                 "torn\"");
+  input_.whole = false;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  input_.whole = true;
+  input_.minimums = false;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  input_.minimums = true;
+  outcome_.coverage.Note("log", "wal.append", kTorn);
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  outcome_.coverage.Note("log", "wal.marker", 0);
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "coverage \"log wal.* lost\" is promised, and there was no \"log wal.marker "
+                 "lost\"");
+}
+
 TEST_F(DecisionTest, AtLeastExhausted) {
   scenario_.at_least.exhausted = true;
   ExpectDecision(ScenarioStatus::kUnexpected,

@@ -116,6 +116,22 @@ TEST_F(RunnerTest, TheSameSignatureOnAnotherModelIsAnotherFinding) {
   EXPECT_EQ(Report(), expected);
 }
 
+TEST_F(RunnerTest, CoverageIsThatOfAllCases) {
+  Add(Generated("a", 9));
+  for (const uint64_t number : {1, 8}) {
+    explorer().On("a", number, [=](const Case&, Monitor&, CaseResult& result) {
+      result.coverage.Note("log", "wal.append", number == 1 ? kLost : kTorn);
+      if (number == 8) result.coverage.Note("log", "wal.sync", 0);
+    });
+  }
+  const std::string report = Report();
+  EXPECT_THAT(report, HasSubstr(R"("coverage":[{"file":"log","tag":"wal.append",)"
+                                R"("faults":["lost","torn"]},)"
+                                R"({"file":"log","tag":"wal.sync","faults":[]}])"));
+  options_.jobs = 5;
+  EXPECT_EQ(Report(), report);
+}
+
 TEST_F(RunnerTest, TheNumberOfWorkersDoesNotShow) {
   Add(Generated("a", 30, 1));
   Add(Generated("b", 1, 2));

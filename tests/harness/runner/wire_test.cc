@@ -56,13 +56,15 @@ CaseResult Full() {
                       {"a", ""},
                       {{"db/a", std::string("\0", 1)}}},
                      {}};
+  result.coverage.Note("log", "wal.append", UINT64_MAX);
+  result.coverage.Note("", "read", 0);
   result.digest = {1, UINT64_MAX};
   return result;
 }
 
 bool SameResult(const CaseResult& a, const CaseResult& b) {
   return a.counts == b.counts && a.models == b.models && a.findings == b.findings &&
-         a.digest == b.digest;
+         a.coverage == b.coverage && a.digest == b.digest;
 }
 
 TEST(WireTest, AResultComesBackEqual) {

@@ -43,6 +43,7 @@ class ScenarioDrawer {
     }
     if (Maybe()) scenario.at_least.programs = Number(1, CaseCount(scenario));
     if (Maybe()) scenario.at_least.exhausted = true;
+    if (Maybe()) scenario.promised_coverage = {"log wal.append torn", "* snapshot.* inner-*"};
     if (scenario.crash.depth > 1 && Maybe()) scenario.at_least.inner_recoveries = Number(1, 50);
     if (Maybe()) scenario.notes = {Text(), "", "\x01 \xff\n'''\"\"\""};
     return scenario;

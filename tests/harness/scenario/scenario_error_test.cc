@@ -140,6 +140,21 @@ TEST(ScenarioErrorTest, ModelsOfAnExpectation) {
   });
 }
 
+TEST(ScenarioErrorTest, Promises) {
+  ExpectMessages({
+      {"program = ''\n[promises]\ncoverage = ['log wal.append tron']",
+       "f.toml:3: no fault class \"tron\"; did you mean \"torn\"?"},
+      {"program = ''\n[promises]\ncoverage = ['log wal.append']",
+       "f.toml:3: \"log wal.append\" is not FILE TAG FAULT, such as \"log wal.append torn\""},
+      {"program = ''\n[promises]", "f.toml:2: empty [promises] check nothing"},
+      {"program = ''\n[promises]\ncoverage = []",
+       "f.toml:3: \"coverage\" in [promises] must not be empty; leave it out"},
+      {"program = ''\n[promises]\ncover = 1",
+       "f.toml:3: no key \"cover\" in [promises]; did you mean \"coverage\"?"},
+      {"program = ''\n[promise]", "f.toml:2: no key \"promise\"; did you mean \"promises\"?"},
+  });
+}
+
 TEST(ScenarioErrorTest, Numbers) {
   ExpectMessages({
       {"program = ''\n[crash]\nbudget = 0",
