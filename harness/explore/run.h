@@ -92,7 +92,7 @@ struct Run {
   std::vector<uint64_t> opens;  // by number of events: how many Opens had begun
   std::unique_ptr<Checker> checker;
   std::vector<faultfs::FaultRules::Count> rule_counts;  // by the index of the case's fault rule
-  Coverage faults;  // by which calls the fault rules made go wrong
+  Coverage faults;                // by which calls the fault rules made go wrong
   std::optional<Violation> live;  // a live answer or an Open within the run was wrong
   faultfs::Hash128 digest;        // of the events and every step of the trace
 };
