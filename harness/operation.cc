@@ -33,6 +33,7 @@ static_assert(std::size(kVerbNames) == kVerbCount, "every verb has a name");
 constexpr std::pair<Durability, std::string_view> kDurabilityNames[] = {
     {Durability::kBuffered, "buffered"},
     {Durability::kSync, "sync"},
+    {Durability::kGroupCommit, "group"},
 };
 
 constexpr size_t kChunkBytes = 16;

@@ -36,7 +36,7 @@ using faultfs::Code;
 using faultfs::Result;
 using faultfs::Status;
 
-enum class Durability : uint8_t { kBuffered, kSync };
+enum class Durability : uint8_t { kBuffered, kSync, kGroupCommit };
 [[nodiscard]] std::string_view Name(Durability durability);
 [[nodiscard]] std::optional<Durability> DurabilityFromName(std::string_view name);
 

@@ -217,7 +217,7 @@ class LineParser {
     operation_.durability =
         token_.kind == Token::Kind::kWord ? DurabilityFromName(token_.text) : std::nullopt;
     if (!operation_.durability) {
-      constexpr std::string_view kWords[] = {"buffered", "sync"};
+      constexpr std::string_view kWords[] = {"buffered", "sync", "group"};
       return Wrong("no durability " + Described() + "; did you mean " +
                    Quote(faultfs::NearestName(token_.text, kWords)) + "?");
     }

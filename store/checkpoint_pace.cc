@@ -19,7 +19,7 @@ void CheckpointPace::Begin(uint64_t log_bytes, uint64_t allowance_bytes, uint64_
   work_bytes_ = std::max<uint64_t>(work_bytes, 1);
   done_bytes_ = 0;
   published_bytes_ = 0;
-  Publish(free_upto_bytes_);
+  limit_.Store(free_upto_bytes_);
 }
 
 void CheckpointPace::Done(uint64_t bytes) {
@@ -28,26 +28,19 @@ void CheckpointPace::Done(uint64_t bytes) {
   published_bytes_ = done_bytes_;
   const double share =
       std::min(1.0, static_cast<double>(done_bytes_) / static_cast<double>(work_bytes_));
-  Publish(free_upto_bytes_ + static_cast<uint64_t>(share * static_cast<double>(allowance_bytes_)));
+  limit_.Store(free_upto_bytes_ +
+               static_cast<uint64_t>(share * static_cast<double>(allowance_bytes_)));
 }
 
 uint64_t CheckpointPace::End() {
   allowance_bytes_ = 0;
-  Publish(kNoLimit);
+  limit_.Store(kNoLimit);
   return done_bytes_;
 }
 
 void CheckpointPace::Wait(uint64_t log_bytes) const {
-  uint64_t limit = limit_.load(std::memory_order_acquire);
-  while (log_bytes > limit) {
-    limit_.wait(limit, std::memory_order_acquire);
-    limit = limit_.load(std::memory_order_acquire);
-  }
-}
-
-void CheckpointPace::Publish(uint64_t limit) {
-  limit_.store(limit, std::memory_order_release);
-  limit_.notify_all();
+  uint64_t limit = limit_.Load();
+  while (log_bytes > limit) limit = limit_.WaitWhile(limit);
 }
 
 }  // namespace kv

@@ -6,8 +6,9 @@
 // or the merge keeps up with never waits.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "faultfs/env/thread.h"
 
 namespace kv {
 
@@ -28,15 +29,13 @@ class CheckpointPace {
  private:
   static constexpr uint64_t kNoLimit = UINT64_MAX;
 
-  void Publish(uint64_t limit);
-
   uint64_t free_upto_bytes_ = 0;
   uint64_t allowance_bytes_ = 0;  // 0: no checkpoint runs
   uint64_t work_bytes_ = 1;
   uint64_t done_bytes_ = 0;
   uint64_t published_bytes_ = 0;  // of done_bytes_
 
-  std::atomic<uint64_t> limit_{kNoLimit};  // of the log's bytes
+  faultfs::WaitableWord<uint64_t> limit_{kNoLimit, "checkpoint pace"};  // of the log's bytes
 };
 
 }  // namespace kv

@@ -14,13 +14,13 @@ using faultfs::Result;
 using faultfs::Status;
 
 Checkpointer::Checkpointer(faultfs::FileSystem& file_system, faultfs::Entropy& entropy,
-                           faultfs::Mutex& write_mutex, LogWriter& log, Start start)
+                           CommitQueue& commits, Start start)
     : file_system_(file_system),
       entropy_(entropy),
-      write_mutex_(write_mutex),
-      log_(log),
+      commits_(commits),
       directory_(std::move(start.directory)),
       checkpoint_bytes_(start.checkpoint_bytes),
+      due_at_bytes_(kNever),
       // What an earlier process should have removed is reason enough for a checkpoint.
       recovered_bytes_(start.covered_left ? std::max(start.log_bytes, start.checkpoint_bytes)
                                           : start.log_bytes),
@@ -30,6 +30,9 @@ Checkpointer::Checkpointer(faultfs::FileSystem& file_system, faultfs::Entropy& e
       executor_(start.executor != nullptr ? start.executor : &own_executor_) {
   gate_->target = this;
   info_.sequence = start.snapshot;
+  if (checkpoint_bytes_ > 0) {
+    due_at_bytes_ = checkpoint_bytes_ - std::min(recovered_bytes_, checkpoint_bytes_);
+  }
 }
 
 Status Checkpointer::Snapshot() { return RunIfOpen(Remove::kOlderThanPrevious); }
@@ -41,10 +44,9 @@ CheckpointInfo Checkpointer::info() const {
   return info_;
 }
 
-bool Checkpointer::IsDue() {
-  if (checkpoint_bytes_ == 0 || scheduled_) return false;
-  scheduled_ = recovered_bytes_ + log_.grown_bytes() - grown_before_ >= checkpoint_bytes_;
-  return scheduled_;
+bool Checkpointer::IsDue(uint64_t grown_bytes) {
+  return grown_bytes >= due_at_bytes_.load(std::memory_order_relaxed) &&
+         due_at_bytes_.exchange(kNever, std::memory_order_relaxed) != kNever;
 }
 
 void Checkpointer::Schedule() {
@@ -102,27 +104,30 @@ Status Checkpointer::Finish(const Cut& cut, Remove remove) {
 }
 
 Result<Checkpointer::Cut> Checkpointer::CutLog() {
-  const MutexLock lock(write_mutex_);
-  scheduled_ = false;
-  Result<LogCut> log = log_.Cut();
+  const ExclusiveTurn turn(commits_);
+  Result<LogCut> log = turn.log().Cut();
+  const uint64_t grown_bytes = turn.log().grown_bytes();
   // Also after an error: the next attempt comes when the log has grown as much again.
-  const uint64_t before = std::exchange(grown_before_, recovered_bytes_ + log_.grown_bytes());
+  const uint64_t before = std::exchange(grown_before_, recovered_bytes_ + grown_bytes);
+  if (checkpoint_bytes_ > 0) {
+    due_at_bytes_.store(grown_bytes + checkpoint_bytes_, std::memory_order_relaxed);
+  }
   if (!log.ok()) return log.status();
   return Cut{.log = *log,
              .salt = entropy_.Next(),
-             .grown_bytes = log_.grown_bytes(),
+             .grown_bytes = grown_bytes,
              .log_bytes = grown_before_ - before};
 }
 
-// With the write lock: no other directory sync may come between a failed one and the poison.
+// In a turn: no other directory sync may come between a failed one and the poison.
 Status Checkpointer::Publish(uint64_t sequence) {
-  const MutexLock lock(write_mutex_);
-  if (Status writable = log_.CheckWritable(); !writable.ok()) {
+  const ExclusiveTurn turn(commits_);
+  if (Status writable = turn.log().CheckWritable(); !writable.ok()) {
     DiscardSnapshot(file_system_, directory_, sequence);
     return writable;
   }
   const SnapshotOutcome outcome = PublishSnapshot(file_system_, directory_, sequence);
-  if (!outcome.status.ok() && outcome.renamed) return log_.Poison(outcome.status);
+  if (!outcome.status.ok() && outcome.renamed) return turn.log().Poison(outcome.status);
   return outcome.status;
 }
 

@@ -1,10 +1,11 @@
 // Checkpointer: snapshots while the store is open, one at a time: those that are asked for and
 // those that the growth of the log asks for.
 //
-// Lock order: the checkpointer's own (held for a whole snapshot), then the store's write lock, held
-// while the log is cut and while the snapshot gets its name; never for the copy.
+// Lock order: the checkpointer's own (held for a whole snapshot), then an exclusive turn of the
+// store's commit queue, for the cut of the log and for the snapshot's name; never for the copy.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "faultfs/env/status.h"
 #include "faultfs/env/thread.h"
 #include "store/checkpoint_pace.h"
+#include "store/commit_queue.h"
 #include "store/log_writer.h"
 #include "store/store.h"
 
@@ -33,22 +35,22 @@ class Checkpointer {
     bool covered_left = false;              // files are left that it covers
   };
 
-  /// `log` is used under `write_mutex` only. All must outlive this object's Stop.
-  Checkpointer(faultfs::FileSystem& file_system, faultfs::Entropy& entropy,
-               faultfs::Mutex& write_mutex, LogWriter& log, Start start);
+  /// `commits` is open. All must outlive this object, and be open until its Stop.
+  Checkpointer(faultfs::FileSystem& file_system, faultfs::Entropy& entropy, CommitQueue& commits,
+               Start start);
 
   /// See Store.
   [[nodiscard]] faultfs::Status Snapshot();
   [[nodiscard]] faultfs::Status Compact();
   [[nodiscard]] CheckpointInfo info() const;
 
-  /// True if the log has grown so much that a checkpoint is due; then Schedule must be called.
-  /// Under the write lock.
-  [[nodiscard]] bool IsDue();
-  /// Holds a writer back while a checkpoint runs and the log has grown too far since. Without the
-  /// write lock.
+  /// True, for one of all callers, if a log that has grown by `grown_bytes` since Open makes a
+  /// checkpoint due; then Schedule must be called.
+  [[nodiscard]] bool IsDue(uint64_t grown_bytes);
+  /// Holds a writer back while a checkpoint runs and the log has grown too far since. Not in a
+  /// turn.
   void Pace(uint64_t grown_bytes) const { pace_.Wait(grown_bytes); }
-  /// Queues a checkpoint. Without the write lock: the executor may run it at once.
+  /// Queues a checkpoint. Not in a turn: the executor may run it at once.
   void Schedule();
 
   /// Waits for a snapshot that runs; later ones give kClosed.
@@ -57,7 +59,7 @@ class Checkpointer {
  private:
   /// What a queued job holds: it may come up after the store is gone.
   struct Gate {
-    faultfs::Mutex mutex;
+    faultfs::Mutex mutex{"checkpoint gate"};
     Checkpointer* target = nullptr;
   };
   enum class Remove : uint8_t { kOlderThanPrevious, kCovered };
@@ -80,25 +82,24 @@ class Checkpointer {
 
   faultfs::FileSystem& file_system_;
   faultfs::Entropy& entropy_;
-  faultfs::Mutex& write_mutex_;
-  LogWriter& log_;  // under write_mutex_
+  CommitQueue& commits_;
   const std::string directory_;
   const uint64_t checkpoint_bytes_;
 
-  // Under write_mutex_.
-  const uint64_t recovered_bytes_;  // of the log, by Open
-  uint64_t grown_before_ = 0;       // the log's growth, with those, when the last attempt began
-  bool scheduled_ = false;
+  static constexpr uint64_t kNever = UINT64_MAX;
+  std::atomic<uint64_t> due_at_bytes_;  // of growth since Open; kNever also while one is scheduled
 
   // Under the gate's mutex.
-  uint64_t snapshot_;      // the one in use
-  uint64_t previous_ = 0;  // the one before
+  const uint64_t recovered_bytes_;  // of the log, by Open
+  uint64_t grown_before_ = 0;       // the log's growth, with those, when the last attempt began
+  uint64_t snapshot_;               // the one in use
+  uint64_t previous_ = 0;           // the one before
   bool snapshot_is_durable_;
   uint64_t last_work_bytes_ = 0;  // of the last checkpoint
 
   CheckpointPace pace_;
 
-  mutable faultfs::Mutex info_mutex_;
+  mutable faultfs::Mutex info_mutex_{"checkpoint info"};
   CheckpointInfo info_;
 
   const std::shared_ptr<Gate> gate_;

@@ -44,27 +44,50 @@ LogWriter::LogWriter(faultfs::FileSystem& file_system, faultfs::Entropy& entropy
       synced_upto_(start.last_sequence),
       next_segment_(start.next_segment) {}
 
-Result<uint64_t> LogWriter::Append(EncodedMutation& mutation, Durability durability) {
+Result<uint64_t> LogWriter::Append(std::span<EncodedMutation* const> group) {
   FAULTFS_RETURN_IF_ERROR(CheckWritable());
-  if (MustRollFor(mutation.record_bytes())) FAULTFS_RETURN_IF_ERROR(Roll());
+  if (MustRollFor(group.front()->record_bytes())) FAULTFS_RETURN_IF_ERROR(Roll());
 
-  const uint64_t sequence = last_sequence_ + 1;
-  const auto record = mutation.Seal(NextHeader(RecordType::kMutation, sequence));
-  const Status written = WriteFully(*file_, end_bytes_, record, tags::kWalAppend).status;
+  const auto records = Seal(group);
+  const Status written = WriteFully(*file_, end_bytes_, records, tags::kWalAppend).status;
   if (!written.ok()) return Rollback(written);
-  end_bytes_ += record.size();
+  end_bytes_ += records.size();
   mutations_end_bytes_ = end_bytes_;
-  last_sequence_ = sequence;
-
-  if (durability == Durability::kSync) FAULTFS_RETURN_IF_ERROR(Sync(tags::kWalSync));
-  return sequence;
+  last_sequence_ += group.size();
+  marker_due_ = false;  // the records say it
+  return last_sequence_;
 }
+
+std::span<const std::byte> LogWriter::Seal(std::span<EncodedMutation* const> group) {
+  uint64_t sequence = last_sequence_ + 1;
+  const auto first = group.front()->Seal(NextHeader(RecordType::kMutation, sequence));
+  if (group.size() == 1) return first;
+  group_.assign(first.begin(), first.end());
+  for (EncodedMutation* mutation : group.subspan(1)) {
+    RecordHeader header = NextHeader(RecordType::kMutation, ++sequence);
+    header.offset_bytes += group_.size();
+    const auto record = mutation->Seal(header);
+    group_.insert(group_.end(), record.begin(), record.end());
+  }
+  return group_;
+}
+
+Status PendingSync::Run(IoTag tag) const { return file->Sync(SyncKind::kData, tag); }
 
 Status LogWriter::Sync(IoTag tag) {
   FAULTFS_RETURN_IF_ERROR(CheckWritable());
-  if (synced_upto_ == last_sequence_) return Status();
-  FAULTFS_RETURN_IF_ERROR(SyncActive(tag));
-  AppendMarker();
+  return SyncActive(tag);
+}
+
+std::optional<PendingSync> LogWriter::BeginSync() const {
+  if (synced_upto_ == last_sequence_) return std::nullopt;
+  return PendingSync{.file = file_.get(), .target = last_sequence_};
+}
+
+Status LogWriter::EndSync(const PendingSync& sync, const Status& synced) {
+  if (!synced.ok()) return Poison(synced);
+  synced_upto_ = sync.target;  // what came in meanwhile may be on its way to the disk or not
+  marker_due_ = true;
   return Status();
 }
 
@@ -77,7 +100,12 @@ Result<LogCut> LogWriter::Cut() {
   return LogCut{.end = active_.predecessor, .next_segment = active_.segment};
 }
 
+void LogWriter::AppendDueMarker() {
+  if (marker_due_) AppendMarker();
+}
+
 void LogWriter::AppendMarker() {
+  marker_due_ = false;
   if (must_roll_ || !poison_.ok()) return;
   std::byte marker[kRecordHeaderBytes];
   EncodeRecordHeader(NextHeader(RecordType::kMarker, last_sequence_), marker);
@@ -114,7 +142,7 @@ bool LogWriter::MustRollFor(size_t record_bytes) const {
 
 Status LogWriter::Roll() {
   // The next header claims all that was appended so far; a claim must be true when it is written.
-  if (synced_upto_ < last_sequence_) FAULTFS_RETURN_IF_ERROR(SyncActive(tags::kWalSyncRoll));
+  FAULTFS_RETURN_IF_ERROR(SyncActive(tags::kWalSyncRoll));
 
   // From here on the active segment is never appended to again, whatever comes of the next one: its
   // header, once it has a name, says where this one ends.
@@ -136,7 +164,14 @@ Status LogWriter::Roll() {
   end_bytes_ = next.end_bytes;
   mutations_end_bytes_ = next.end_bytes;
   must_roll_ = false;
+  marker_due_ = false;  // the header says it
   return Status();
+}
+
+uint64_t LogWriter::RoomBehind(size_t record_bytes) const {
+  const uint64_t end_bytes =
+      (MustRollFor(record_bytes) ? kSegmentHeaderBytes : end_bytes_) + record_bytes;
+  return end_bytes < segment_bytes_ ? segment_bytes_ - end_bytes : 0;
 }
 
 Predecessor LogWriter::PredecessorOfNext() const {
@@ -148,11 +183,9 @@ Predecessor LogWriter::PredecessorOfNext() const {
 }
 
 Status LogWriter::SyncActive(IoTag tag) {
-  const uint64_t target = last_sequence_;  // fixed before the sync starts
-  const Status synced = file_->Sync(SyncKind::kData, tag);
-  if (!synced.ok()) return Poison(synced);
-  synced_upto_ = target;
-  return Status();
+  const auto sync = BeginSync();
+  if (!sync.has_value()) return Status();
+  return EndSync(*sync, sync->Run(tag));
 }
 
 Status LogWriter::Rollback(const Status& cause) {
@@ -166,8 +199,7 @@ Status LogWriter::Rollback(const Status& cause) {
 }
 
 Status LogWriter::Poison(const Status& cause) {
-  FAULTFS_CHECK(poison_.ok(), "nothing is tried on a poisoned log");
-  poison_ = cause;
+  if (poison_.ok()) poison_ = cause;  // a second error is one of a sync that was under way
   return Unproven(cause);
 }
 

@@ -13,7 +13,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "faultfs/env/file_system.h"
 #include "faultfs/env/random.h"
@@ -23,8 +26,6 @@
 
 namespace kv {
 
-enum class Durability : uint8_t;
-
 /// A place between two segments: everything up to `end.last_sequence` is durable and stands in
 /// segments with numbers below `next_segment`, none of which is ever written again.
 struct LogCut {
@@ -32,8 +33,17 @@ struct LogCut {
   uint64_t next_segment = 0;
 };
 
-/// Not thread-safe: the store calls it under one lock, so that mutations get their sequence, their
-/// place in the log and their visibility in one order.
+/// A sync of the active segment, to be run between LogWriter's BeginSync and EndSync.
+struct PendingSync {
+  [[nodiscard]] faultfs::Status Run(faultfs::IoTag tag) const;
+
+  faultfs::File* file = nullptr;
+  uint64_t target = 0;  // the last mutation appended before it began
+};
+
+/// Not thread-safe: mutations get their sequence, their place in the log and their visibility in
+/// one order, so one caller at a time comes here (commit_queue.h). But for one case: Append without
+/// a roll may come between BeginSync and EndSync, and while the sync runs.
 class LogWriter {
  public:
   struct Start {
@@ -48,15 +58,26 @@ class LogWriter {
 
   LogWriter(faultfs::FileSystem& file_system, faultfs::Entropy& entropy, Start start);
 
-  /// Appends one mutation; with kSync also syncs. Returns its sequence.
+  /// Appends mutations that belong together in nothing but one write: all of them are in the log
+  /// then, or none. A new segment is begun first if the first of them asks for one; the others must
+  /// be within its RoomBehind. Returns the sequence of the last.
   ///
   /// Errors. Provably not in the log: kNoSpace (cut back; the log stays writable) and kPoisoned (an
   /// earlier error; nothing was tried). Any other code: unknown.
-  /// Durability: kSync: on Ok this mutation and all before it. kBuffered: survives the process.
-  [[nodiscard]] faultfs::Result<uint64_t> Append(EncodedMutation& mutation, Durability durability);
+  /// Durability: survives the process.
+  [[nodiscard]] faultfs::Result<uint64_t> Append(std::span<EncodedMutation* const> group);
+  /// Whether Append of a record of that length, or of a group that begins with it, begins a new
+  /// segment, which syncs the one before.
+  [[nodiscard]] bool MustRollFor(size_t record_bytes) const;
+  /// How many bytes of records may follow a first one of that length in one group.
+  [[nodiscard]] uint64_t RoomBehind(size_t record_bytes) const;
 
   /// Makes everything appended durable; free if it is already. An error poisons.
   [[nodiscard]] faultfs::Status Sync(faultfs::IoTag tag);
+  /// The same in parts. Nothing: everything is durable. The log must be writable.
+  [[nodiscard]] std::optional<PendingSync> BeginSync() const;
+  /// To be told what became of it.
+  [[nodiscard]] faultfs::Status EndSync(const PendingSync& sync, const faultfs::Status& synced);
 
   /// Makes everything appended durable and ends the active segment, if it holds any of it. Errors
   /// as those of a roll within Append.
@@ -70,6 +91,8 @@ class LogWriter {
   /// durable can be told from a torn end. Not synced; a failure is dealt with as that of any append
   /// but concerns no caller.
   void AppendMarker();
+  /// The same if a sync has moved the watermark and nothing says so yet.
+  void AppendDueMarker();
 
   /// kPoisoned with the cause in its message, or Ok.
   [[nodiscard]] faultfs::Status CheckWritable() const;
@@ -81,7 +104,7 @@ class LogWriter {
 
  private:
   [[nodiscard]] RecordHeader NextHeader(RecordType type, uint64_t sequence) const;
-  [[nodiscard]] bool MustRollFor(size_t record_bytes) const;
+  [[nodiscard]] std::span<const std::byte> Seal(std::span<EncodedMutation* const> group);
   [[nodiscard]] faultfs::Status Roll();
   [[nodiscard]] Predecessor PredecessorOfNext() const;
   [[nodiscard]] faultfs::Status SyncActive(faultfs::IoTag tag);
@@ -100,8 +123,10 @@ class LogWriter {
   uint64_t last_sequence_;
   uint64_t synced_upto_;
   uint64_t next_segment_;
-  bool must_roll_ = false;  // the active segment takes no more records
-  faultfs::Status poison_;  // the error that poisoned the log
+  bool must_roll_ = false;   // the active segment takes no more records
+  bool marker_due_ = false;  // no record says what the last sync made durable
+  faultfs::Status poison_;   // the error that poisoned the log
+  std::vector<std::byte> group_;
 };
 
 }  // namespace kv

@@ -41,7 +41,7 @@ class ShardedMap {
 
  private:
   struct alignas(64) Shard {
-    mutable faultfs::SharedMutex mutex;
+    mutable faultfs::SharedMutex mutex{"map shard"};
     // order never escapes: ForEach sorts, nothing else walks the table.
     absl::flat_hash_map<std::string, std::string> entries;
   };

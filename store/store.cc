@@ -1,13 +1,10 @@
 #include "store/store.h"
 
-#include <atomic>
 #include <utility>
 
 #include "faultfs/env/posix_file_system.h"
-#include "faultfs/env/thread.h"
 #include "store/checkpointer.h"
-#include "store/io_tags.h"
-#include "store/log_writer.h"
+#include "store/commit_queue.h"
 #include "store/mutation.h"
 #include "store/open.h"
 #include "store/sharded_map.h"
@@ -15,7 +12,6 @@
 namespace kv {
 
 using faultfs::Code;
-using faultfs::MutexLock;
 using faultfs::Result;
 using faultfs::Status;
 
@@ -29,10 +25,9 @@ class Store::Impl {
   Status Open(std::string_view directory) {
     FAULTFS_ASSIGN_OR_RETURN(OpenedLog opened, OpenLog(*options_.file_system, *options_.entropy,
                                                        directory, options_.segment_bytes, &map_));
-    lock_ = std::move(opened.lock);
-    log_ = std::move(opened.log);
+    commits_.Open(std::move(opened.log), std::move(opened.lock), opened.info.last_sequence);
     checkpointer_ = std::make_unique<Checkpointer>(
-        *options_.file_system, *options_.entropy, write_mutex_, *log_,
+        *options_.file_system, *options_.entropy, commits_,
         Checkpointer::Start{.directory = std::string(directory),
                             .checkpoint_bytes = options_.checkpoint_bytes,
                             .executor = options_.executor,
@@ -41,41 +36,27 @@ class Store::Impl {
                             .log_bytes = opened.log_bytes,
                             .covered_left = opened.covered_left});
     recovery_ = std::move(opened.info);
-    last_sequence_.store(recovery_.last_sequence, std::memory_order_release);
-    closed_.store(false, std::memory_order_release);
     return Status();
   }
 
   Status Commit(EncodedMutation mutation, const WriteOptions& options) {
-    Committed committed;
-    FAULTFS_RETURN_IF_ERROR(CommitLocked(mutation, options, &committed));
-    if (committed.checkpoint_is_due) checkpointer_->Schedule();
-    checkpointer_->Pace(committed.log_bytes);
+    uint64_t log_bytes = 0;
+    FAULTFS_RETURN_IF_ERROR(
+        commits_.Commit(mutation, options.durability.value_or(options_.durability), &log_bytes));
+    if (checkpointer_->IsDue(log_bytes)) checkpointer_->Schedule();
+    checkpointer_->Pace(log_bytes);
     return Status();
   }
 
-  Status Flush() {
-    const MutexLock lock(write_mutex_);
-    FAULTFS_RETURN_IF_ERROR(CheckOpen());
-    return log_->Sync(tags::kWalSyncFlush);
-  }
+  Status Flush() { return commits_.Flush(); }
 
   Status Close() {
     FAULTFS_RETURN_IF_ERROR(CheckOpen());
     checkpointer_->Stop();
-    const MutexLock lock(write_mutex_);
-    FAULTFS_RETURN_IF_ERROR(CheckOpen());
-    closed_.store(true, std::memory_order_release);
-    Status synced = log_->Sync(tags::kWalSyncClose);
-    log_.reset();
-    lock_.reset();  // last: no other handle may come in while this one could still write
-    return synced;
+    return commits_.Close();
   }
 
-  [[nodiscard]] Status CheckOpen() const {
-    if (!closed_.load(std::memory_order_acquire)) return Status();
-    return Status::Error(Code::kClosed, "the store was closed");
-  }
+  [[nodiscard]] Status CheckOpen() const { return commits_.CheckOpen(); }
 
   Status ClearPersistence() {
     FAULTFS_RETURN_IF_ERROR(
@@ -89,43 +70,15 @@ class Store::Impl {
   [[nodiscard]] Checkpointer& checkpointer() const { return *checkpointer_; }
   [[nodiscard]] const ShardedMap& map() const { return map_; }
   [[nodiscard]] const RecoveryInfo& recovery() const { return recovery_; }
-  [[nodiscard]] uint64_t last_sequence() const {
-    return last_sequence_.load(std::memory_order_acquire);
-  }
+  [[nodiscard]] uint64_t last_sequence() const { return commits_.last_sequence(); }
 
  private:
-  struct Committed {
-    bool checkpoint_is_due = false;
-    uint64_t log_bytes = 0;  // with this mutation, since Open
-  };
-
-  /// One mutation, from its place in the log to its visibility, under one lock: readers see the
-  /// mutations in the order of the log, and with kSync none before it is durable.
-  Status CommitLocked(EncodedMutation& mutation, const WriteOptions& options,
-                      Committed* committed) {
-    const MutexLock lock(write_mutex_);
-    FAULTFS_RETURN_IF_ERROR(CheckOpen());
-    FAULTFS_ASSIGN_OR_RETURN(
-        const uint64_t sequence,
-        log_->Append(mutation, options.durability.value_or(options_.durability)));
-    map_.Apply(mutation.payload());
-    last_sequence_.store(sequence, std::memory_order_release);
-    *committed = {.checkpoint_is_due = checkpointer_->IsDue(), .log_bytes = log_->grown_bytes()};
-    return Status();
-  }
-
   faultfs::PosixFileSystem posix_file_system_;
   faultfs::SystemEntropy system_entropy_;
   Options options_;
   ShardedMap map_;
   RecoveryInfo recovery_;
-  std::atomic<uint64_t> last_sequence_{0};
-  std::atomic<bool> closed_{true};
-
-  faultfs::Mutex write_mutex_;  // guards what follows
-  std::unique_ptr<faultfs::FileLock> lock_;
-  std::unique_ptr<LogWriter> log_;
-
+  CommitQueue commits_{map_};
   std::unique_ptr<Checkpointer> checkpointer_;  // stopped before the log goes
 };
 

@@ -32,9 +32,11 @@
 namespace kv {
 
 enum class Durability : uint8_t {
-  kBuffered,  // handed to the file system: survives the process, not the power
-  kSync,      // on the medium, with everything before it, before the call returns and before any
-              // reader sees it
+  kBuffered,     // handed to the file system: survives the process, not the power
+  kSync,         // on the medium, with everything before it, before the call returns and before any
+                 // reader sees it; in a write and a sync of its own
+  kGroupCommit,  // the same promise; callers who wait at the same time share a write and a sync,
+                 // and its error. One alone does not wait for company
 };
 
 struct Options {

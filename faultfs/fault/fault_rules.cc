@@ -39,7 +39,7 @@ FaultRules::FaultRules(std::vector<FaultRule> rules)
 }
 
 IoDecision FaultRules::Decide(const IoCall& call) {
-  const MutexLock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   size_t decider = rules_.size();
   for (size_t i = 0; i < rules_.size(); ++i) {
     if (!rules_[i].Matches(call)) continue;
@@ -52,12 +52,12 @@ IoDecision FaultRules::Decide(const IoCall& call) {
 }
 
 std::vector<FaultRules::Count> FaultRules::counts() const {
-  const MutexLock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   return counts_;
 }
 
 void FaultRules::Reset() {
-  const MutexLock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   counts_.assign(rules_.size(), Count{});
 }
 

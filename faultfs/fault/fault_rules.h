@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "faultfs/env/io_hook.h"
-#include "faultfs/env/thread.h"
 #include "faultfs/fault/fault_rule.h"
 
 namespace faultfs {
@@ -45,7 +45,7 @@ class FaultRules final : public IoHook {
 
  private:
   const std::vector<FaultRule> rules_;
-  mutable Mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Count> counts_;
 };
 

@@ -13,7 +13,16 @@ namespace crashlab {
 namespace {
 
 kv::Durability ToStore(Durability durability) {
-  return durability == Durability::kSync ? kv::Durability::kSync : kv::Durability::kBuffered;
+  switch (durability) {
+    case Durability::kBuffered:
+      return kv::Durability::kBuffered;
+    case Durability::kSync:
+      return kv::Durability::kSync;
+    case Durability::kGroupCommit:
+      return kv::Durability::kGroupCommit;
+  }
+  FAULTFS_CHECK(false, "every durability is one of the store");
+  return {};
 }
 
 constexpr std::string_view kCheckpointBytes = "checkpoint_bytes";
@@ -136,7 +145,8 @@ class KvStoreAdapter final : public Adapter {
  public:
   std::string_view name() const override { return "kv"; }
   std::string_view summary() const override {
-    return "the key-value store of this project: segmented log, snapshots, Buffered and Sync";
+    return "the key-value store of this project: segmented log, snapshots, Buffered, Sync, "
+           "GroupCommit";
   }
 
   const Capabilities& capabilities() const override {
@@ -168,6 +178,14 @@ class KvStoreAdapter final : public Adapter {
                  {Verb::kContains, Durability::kBuffered, Promise::kProcess},
                  {Verb::kSize, Durability::kBuffered, Promise::kProcess},
                  {Verb::kForEach, Durability::kBuffered, Promise::kProcess},
+                 {Verb::kSet, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kDelete, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kClear, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kBatch, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kGet, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kContains, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kSize, Durability::kGroupCommit, Promise::kPower},
+                 {Verb::kForEach, Durability::kGroupCommit, Promise::kPower},
                  {Verb::kFlush, std::nullopt, Promise::kPowerForAckedBefore},
                  {Verb::kSnapshot, std::nullopt, Promise::kPowerForAckedBefore},
                  {Verb::kCompact, std::nullopt, Promise::kPowerForAckedBefore},

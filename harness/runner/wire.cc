@@ -181,7 +181,7 @@ void Visit(Archive& archive, Coverage& coverage) {
 
 template <typename Archive>
 void VisitDurability(Archive& archive, Durability& durability) {
-  VisitEnum(archive, durability, 2);
+  VisitEnum(archive, durability, 3);
 }
 
 template <typename Archive>

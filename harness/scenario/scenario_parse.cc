@@ -263,7 +263,7 @@ class ScenarioParser {
       if (durability) {
         store.durability = *durability;
       } else {
-        constexpr std::string_view kNames[] = {"buffered", "sync"};
+        constexpr std::string_view kNames[] = {"buffered", "sync", "group"};
         reader.Complain(word->line, "no durability " + Quote(word->value.string) +
                                         DidYouMean(word->value.string, kNames));
       }

@@ -47,8 +47,9 @@ struct Grammar {
   void AddRepl() {
     app.add_option("DIR", directory, "The store's directory; made if it is missing");
     app.add_option("--durability", durability,
-                   "buffered: an answer survives the process; sync (default): power loss too")
-        ->check(CLI::IsMember({"buffered", "sync"}))
+                   "buffered: an answer survives the process; sync (default): power loss too;\n"
+                   "group: as sync, and clients who wait together share a sync")
+        ->check(CLI::IsMember({"buffered", "sync", "group"}))
         ->type_name("MODE");
     app.add_option("--segment-bytes", repl.segment_bytes,
                    "The log begins a new file when one grows beyond this (default: 64 MiB)")
@@ -97,7 +98,9 @@ struct Grammar {
     if (*exporting) return export_options;
     if (*importing) return import_options;
     repl.directory = directory;
-    repl.durability = durability == "sync" ? Durability::kSync : Durability::kBuffered;
+    repl.durability = durability == "sync"    ? Durability::kSync
+                      : durability == "group" ? Durability::kGroupCommit
+                                              : Durability::kBuffered;
     repl.show = show == "raw"       ? ReplOptions::Show::kRaw
                 : show == "escaped" ? ReplOptions::Show::kEscaped
                                     : ReplOptions::Show::kAuto;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iomanip>
 
+#include "faultfs/env/check.h"
 #include "faultfs/env/posix_file_system.h"
 #include "store/cli/text.h"
 #include "store/format.h"
@@ -40,6 +41,19 @@ std::string SnapshotText(const CheckpointInfo& info) {
   text += " (" + std::to_string(info.completed) + " made";
   if (info.failed > 0) text += ", " + std::to_string(info.failed) + " failed";
   return text + " since the start)";
+}
+
+std::string_view DurabilityText(Durability durability) {
+  switch (durability) {
+    case Durability::kBuffered:
+      return "buffered";
+    case Durability::kSync:
+      return "sync";
+    case Durability::kGroupCommit:
+      return "group";
+  }
+  FAULTFS_CHECK(false, "every durability has a name");
+  return {};
 }
 
 }  // namespace
@@ -147,7 +161,7 @@ Status Session::Info() {
   FAULTFS_ASSIGN_OR_RETURN(const size_t size, store_.Size());
   FAULTFS_ASSIGN_OR_RETURN(const FileTotals totals, TotalsOf(setup_.directory));
   out_ << "directory: " << Escaped(setup_.directory) << '\n'
-       << "durability: " << (setup_.durability == Durability::kSync ? "sync" : "buffered") << '\n'
+       << "durability: " << DurabilityText(setup_.durability) << '\n'
        << "keys: " << size << '\n'
        << "last sequence: " << store_.last_sequence() << '\n'
        << "snapshot: " << SnapshotText(store_.checkpoints()) << '\n'

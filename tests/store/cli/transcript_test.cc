@@ -62,6 +62,8 @@ TEST_F(TranscriptTest, ALineWithoutANewlineIsALine) {
 TEST_F(TranscriptTest, ExitEndsAndKeepsEverything) {
   EXPECT_EQ(Feed("SET a 1\nexit\nSET a 2\n").out, "OK\n");
   EXPECT_EQ(Feed("GET a\nquit\n", {"--durability", "buffered"}).out, "1\n");
+  EXPECT_NE(Feed("INFO\nquit\n", {"--durability", "group"}).out.find("\ndurability: group\n"),
+            std::string::npos);
 }
 
 TEST_F(TranscriptTest, TheSummarySaysWhatWasRecovered) {
@@ -115,7 +117,7 @@ TEST_F(TranscriptTest, WrongUseIsOneLine) {
   EXPECT_EQ(wrong({}), "kv_store: no DIR; see --help\n");
   EXPECT_EQ(wrong({"--bad"}), "kv_store: The following argument was not expected: --bad\n");
   EXPECT_EQ(wrong({db_, "--durability", "x"}),
-            "kv_store: --durability: x not in {buffered,sync}\n");
+            "kv_store: --durability: x not in {buffered,sync,group}\n");
   EXPECT_EQ(wrong({db_, "--segment-bytes", "0"}).substr(0, 26), "kv_store: --segment-bytes:");
   EXPECT_EQ(wrong({"--quiet", "check", db_}), "kv_store: check takes no --quiet before it\n");
   EXPECT_EQ(wrong({"check"}), "kv_store: DIR is required\n");
