@@ -28,8 +28,8 @@
 
 #include "bench/temporary_directory.h"
 #include "faultfs/env/check.h"
-#include "faultfs/env/executor.h"
 #include "faultfs/env/random.h"
+#include "faultfs/env/thread_executor.h"
 #include "store/store.h"
 
 namespace kv {

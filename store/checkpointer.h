@@ -10,11 +10,11 @@
 #include <memory>
 #include <string>
 
-#include "faultfs/env/executor.h"
 #include "faultfs/env/file_system.h"
 #include "faultfs/env/random.h"
 #include "faultfs/env/status.h"
 #include "faultfs/env/thread.h"
+#include "faultfs/env/thread_executor.h"
 #include "store/checkpoint_pace.h"
 #include "store/commit_queue.h"
 #include "store/log_writer.h"

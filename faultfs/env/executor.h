@@ -4,9 +4,7 @@
 
 #include <deque>
 #include <functional>
-#include <memory>
-
-#include "faultfs/env/thread.h"
+#include <mutex>
 
 namespace faultfs {
 
@@ -27,20 +25,8 @@ class ManualExecutor final : public Executor {
   [[nodiscard]] size_t pending() const;
 
  private:
-  mutable Mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<Job> jobs_;
-};
-
-/// One thread, started by the first Submit. The destructor runs what is queued, then joins.
-class ThreadExecutor final : public Executor {
- public:
-  ThreadExecutor();
-  ~ThreadExecutor() override;
-  void Submit(Job job) override;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 }  // namespace faultfs

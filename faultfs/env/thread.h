@@ -8,6 +8,32 @@
 // Each takes a name, which has to outlive it: that is how the report of a deadlock calls it.
 #pragma once
 
+#ifdef FAULTFS_SIMULATED_THREADS
+
+#include "faultfs/env/simulated_thread.h"
+
+#define FAULTFS_THREADS with_simulated_threads
+
+namespace faultfs {
+inline namespace with_simulated_threads {
+
+using simulated_threads::CondVar;
+using simulated_threads::Event;
+using simulated_threads::ExclusiveLock;
+using simulated_threads::Mutex;
+using simulated_threads::MutexLock;
+using simulated_threads::SharedLock;
+using simulated_threads::SharedMutex;
+using simulated_threads::Thread;
+using simulated_threads::WaitableWord;
+
+}  // namespace with_simulated_threads
+}  // namespace faultfs
+
+#else
+
+#define FAULTFS_THREADS real_threads
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -16,6 +42,7 @@
 #include <thread>
 
 namespace faultfs {
+inline namespace real_threads {
 
 class Mutex : public std::mutex {
  public:
@@ -96,4 +123,7 @@ class Event {
   WaitableWord<uint32_t> set_{0};
 };
 
+}  // namespace real_threads
 }  // namespace faultfs
+
+#endif

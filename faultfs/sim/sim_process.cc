@@ -3,9 +3,12 @@
 #include <mutex>
 #include <string>
 
+#include "faultfs/env/schedule.h"
+
 namespace faultfs {
 
 Code SimProcess::Begin(const IoCall& call, IoDecision& decision) {
+  MaySwitch(ScheduleOp::kCall, call.tag.name().empty() ? IoOpName(call.op) : call.tag.name());
   if (!alive.load(std::memory_order_acquire)) return Code::kIoError;
   if (calls.fetch_add(1, std::memory_order_relaxed) >= call_limit) {
     if (exceeded) exceeded();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "faultfs/env/schedule.h"
 #include "faultfs/sim/page_cache.h"
 #include "faultfs/sim/sim_process.h"
 #include "faultfs/sim/trace_step.h"
@@ -45,7 +46,7 @@ void Volume::Perform(const TraceStep& step) {
 
 void Volume::RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, IoTag tag,
                         uint64_t offset_bytes, uint64_t length_bytes) {
-  if (recording_ == Recording::kOff) return;
+  if (recording_ == Recording::kOff) return MaySwitch(ScheduleOp::kSyncEnd, tag.name());
   TraceStep step{.kind = TraceKind::kSyncBegin,
                  .tag = tag,
                  .inode = inode,
@@ -57,6 +58,7 @@ void Volume::RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, I
     step.sync_id = next_sync_id_++;
     Perform(step);
   }
+  MaySwitch(ScheduleOp::kSyncEnd, tag.name());
   step.kind = TraceKind::kSyncEnd;
   step.sync_outcome = outcome;
   std::vector<Reversion> reversions;

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "faultfs/env/executor.h"
 #include "faultfs/env/io_hook.h"
 #include "faultfs/env/thread.h"
+#include "faultfs/env/thread_executor.h"
 #include "tests/store/store_world.h"
 
 namespace kv {

@@ -1,11 +1,10 @@
-#include "faultfs/env/executor.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "faultfs/env/clock.h"
+#include "faultfs/env/thread_executor.h"
 
 namespace faultfs {
 namespace {
