@@ -44,16 +44,40 @@ using simulated_threads::WaitableWord;
 namespace faultfs {
 inline namespace real_threads {
 
+/// Tries for about a microsecond: what these locks guard is shorter than putting a thread to sleep
+/// and waking it. True if `try_lock` was, in the end.
+template <typename TryLock>
+bool SpinBriefly(TryLock try_lock) {
+  for (int i = 0; i < 40; ++i) {
+    if (try_lock()) return true;
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  }
+  return false;
+}
+
 class Mutex : public std::mutex {
  public:
   constexpr Mutex() = default;
   constexpr explicit Mutex(const char* /*name*/) {}
+
+  void lock() {
+    if (!SpinBriefly([this] { return try_lock(); })) std::mutex::lock();
+  }
 };
 
 class SharedMutex : public std::shared_mutex {
  public:
   SharedMutex() = default;
   explicit SharedMutex(const char* /*name*/) {}
+
+  void lock() {
+    if (!SpinBriefly([this] { return try_lock(); })) std::shared_mutex::lock();
+  }
+  void lock_shared() {
+    if (!SpinBriefly([this] { return try_lock_shared(); })) std::shared_mutex::lock_shared();
+  }
 };
 
 using MutexLock = std::unique_lock<Mutex>;
