@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "faultfs/env/thread.h"
+
 namespace faultfs {
 namespace {
 

@@ -130,7 +130,7 @@ TEST(Toy, IsRightInGenerationsTooAsLongAsNothingCrashes) {
 }
 
 TEST(Toy, KnowsItsOptions) {
-  EXPECT_EQ(ToyAdapter().options(), std::vector<std::string_view>{"layout"});
+  EXPECT_EQ(ToyAdapter().options(), (std::vector<std::string_view>{"buffered", "layout"}));
   for (const char* right : {"log", "generations"}) {
     EXPECT_TRUE(ToyAdapter().CheckOption("layout", right).ok()) << right;
   }
