@@ -33,7 +33,7 @@ bool IsRead(Verb verb) {
 KvOracle::KvOracle(const Program& program, const Contract& contract, Durability store_default)
     : program_(program), contract_(contract), store_default_(store_default) {
   changes_.resize(program.size() + 1);
-  outcomes_.resize(program.size() + 1, Outcome::kOk);
+  outcomes_.resize(changes_.size());
   for (OpNumber op = 1; op <= program.size(); ++op) {
     const Operation& operation = At(op);
     const auto erase = [&](size_t edit, const std::string& key) {
@@ -296,19 +296,14 @@ void KvOracle::Apply(const std::vector<Change>& changes, OpNumber op, Map& map, 
   }
 }
 
-// Apply without a copy of the map: a mutation in flight is looked at in every world.
+// Apply without a copy of the map: a mutation in flight is looked at in every world. One that
+// clears does nothing else.
 Hash128 KvOracle::HashAfter(const std::vector<Change>& changes, const Map& map, Hash128 hash) {
   std::map<std::string_view, std::optional<Hash128>> edited;
-  bool cleared = false;
   for (const Change& change : changes) {
-    if (change.clear) {
-      edited.clear();
-      cleared = true;
-      hash = {};
-      continue;
-    }
+    if (change.clear) return {};
     const auto [slot, first] = edited.try_emplace(change.key);
-    if (first && !cleared) {
+    if (first) {
       if (const auto it = map.find(change.key); it != map.end()) slot->second = it->second.hash;
     }
     if (slot->second.has_value()) Subtract(hash, *slot->second);

@@ -505,5 +505,22 @@ TEST(DecidedOnce, LossesReachBackBeyondAnOpen) {
   EXPECT_EQ(w.PowerLossShows("b=3"), "HOLE");
 }
 
+TEST(LiveRead, AWrongOneSaysWhatWasDue) {
+  OracleWorld w("set a 10; get a; get b; reopen; get a");
+  w.Opens().Ok().Gets("junk");
+  EXPECT_THAT(w.live_detail(), HasSubstr("where the value of operation 1 was due"));
+  w.Gets("1");
+  EXPECT_THAT(w.live_detail(), HasSubstr("where nothing was due"));
+  w.Reopen("a=1").Gets("nothing");
+  EXPECT_THAT(w.live_detail(), HasSubstr("where what the last Open had shown was due"));
+}
+
+TEST(QuestionDeathTest, IsAboutEventsThatWereTaken) {
+  OracleWorld w("set a 10");
+  w.Opens().Ok();
+  EXPECT_EQ(w.ShowsAt(w.events(), true, "a=1"), "legal");
+  EXPECT_DEATH((void)w.ShowsAt(w.events() + 1, true, "a=1"), "a question is about events");
+}
+
 }  // namespace
 }  // namespace crashlab

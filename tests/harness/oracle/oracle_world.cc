@@ -54,7 +54,9 @@ OracleWorld::OracleWorld(std::string_view program, Durability durability, Contra
 
 void OracleWorld::Take(const Event& event, const Reply& reply) {
   ++events_;
-  live_ = NameOf(oracle_.Take(event, reply), "right");
+  const std::optional<Violation> violation = oracle_.Take(event, reply);
+  live_ = NameOf(violation, "right");
+  live_detail_ = violation.has_value() ? violation->detail : "";
 }
 
 OracleWorld& OracleWorld::Opens(std::string_view shown) {

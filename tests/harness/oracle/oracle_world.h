@@ -43,6 +43,7 @@ class OracleWorld {
 
   /// Of the last answer: its verdict, "right" if there is none.
   [[nodiscard]] std::string live() const { return live_; }
+  [[nodiscard]] std::string live_detail() const { return live_detail_; }
   [[nodiscard]] size_t events() const { return events_; }
   [[nodiscard]] const KvOracle& oracle() const { return oracle_; }
 
@@ -70,6 +71,7 @@ class OracleWorld {
   bool in_flight_ = false;
   size_t events_ = 0;
   std::string live_ = "right";
+  std::string live_detail_;
 };
 
 }  // namespace crashlab
