@@ -141,8 +141,7 @@ class KvOracle final : public Checker {
   OpNumber acked_at_invoke_ = 0;
   bool voided_ = false;  // an error proved nothing: P is no more than D until the next mutation
                          // that is acknowledged, or the next Open
-  bool reverted_ =
-      false;  // likewise pages that went back to the disk's content: until the next Open
+  bool reverted_ = false;  // likewise, pages went back to the disk's content: until the next Open
 };
 
 }  // namespace crashlab

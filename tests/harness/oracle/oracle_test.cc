@@ -505,6 +505,20 @@ TEST(DecidedOnce, LossesReachBackBeyondAnOpen) {
   EXPECT_EQ(w.PowerLossShows("b=3"), "HOLE");
 }
 
+// Pages that went back to what the disk holds: until the next Open a dead process spares no more
+// than power loss does, of later writes too.
+TEST(Frontier, PagesThatWentBackTakeTheProcessFrontierWithThem) {
+  OracleWorld w("set a 10; set b 10; reopen; set c 10", kBuffered);
+  w.Opens().Ok();
+  EXPECT_EQ(w.ProcessDeathShows(""), "LOST_ACKED");
+  w.Reverts();
+  EXPECT_EQ(w.ProcessDeathShows(""), "legal");
+  w.Ok();
+  EXPECT_EQ(w.ProcessDeathShows(""), "legal");
+  w.Reopen("a=1 b=2").Ok();
+  EXPECT_EQ(w.ProcessDeathShows("a=1 b=2"), "LOST_ACKED");
+}
+
 TEST(LiveRead, AWrongOneSaysWhatWasDue) {
   OracleWorld w("set a 10; get a; get b; reopen; get a");
   w.Opens().Ok().Gets("junk");

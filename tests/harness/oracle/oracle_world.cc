@@ -82,6 +82,11 @@ OracleWorld& OracleWorld::End(Outcome outcome, const Reply& reply) {
 
 OracleWorld& OracleWorld::Ok(Reply reply) { return End(Outcome::kOk, reply); }
 
+OracleWorld& OracleWorld::Reverts() {
+  Take({.kind = Event::Kind::kReverted, .op = op_});
+  return *this;
+}
+
 OracleWorld& OracleWorld::Kill(std::string_view shown) {
   Begin();
   in_flight_ = false;

@@ -34,6 +34,7 @@ class OracleWorld {
   OracleWorld& Ok(Reply reply = {});
   OracleWorld& Fail() { return End(Outcome::kFail, {}); }
   OracleWorld& Info() { return End(Outcome::kInfo, {}); }
+  OracleWorld& Reverts();                     // pages go back to what the disk holds
   OracleWorld& Kill(std::string_view shown);  // the next operation, a kill
   OracleWorld& Reopen(std::string_view shown, Outcome close = Outcome::kOk);
   // Answers of reads that are Ok.
