@@ -139,8 +139,8 @@ class KvOracle final : public Checker {
   Bounds now_;
   OpNumber newest_acked_ = 0;  // of the mutations
   OpNumber acked_at_invoke_ = 0;
-  bool voided_ = false;  // an error proved nothing: P is no more than D until the next mutation
-                         // that is acknowledged, or the next Open
+  bool voided_ = false;    // an error proved nothing: P is no more than D until the next mutation
+                           // that is acknowledged, or the next Open
   bool reverted_ = false;  // likewise, pages went back to the disk's content: until the next Open
 };
 
