@@ -490,6 +490,17 @@ TEST(DecidedOnce, ADeleteThatWasDecidedIsNotUndone) {
   EXPECT_EQ(w.ShowsAfter("a=1 b=2", "b=2"), "LOST_ACKED");
 }
 
+TEST(DecidedOnce, WhatLiesBehindItIsNoLogThatEndsEarlier) {
+  OracleWorld w("set a 10; set a 10; set a 10", kBuffered);
+  w.Opens().Ok().Ok();
+  EXPECT_EQ(w.ShowsAfter("a=1", "a=2"), "RESURRECTED");
+  EXPECT_EQ(w.ShowsAfter("a=2", "a=1"), "LOST_ACKED");
+  w.Begin();
+  EXPECT_EQ(w.ShowsAfter("a=3", "a=2"), "LOST_ACKED");
+  EXPECT_EQ(w.ShowsAfter("a=3", "a=1"), "LOST_ACKED");
+  EXPECT_EQ(w.ShowsAfter("a=2", "a=3"), "RESURRECTED");
+}
+
 TEST(DecidedOnce, ABatchIsNotTornAfterwards) {
   OracleWorld w("batch set a 10, set b 10; set c 10", kBuffered);
   w.Opens().Ok().Ok();
