@@ -499,6 +499,8 @@ TEST(DecidedOnce, WhatLiesBehindItIsNoLogThatEndsEarlier) {
   EXPECT_EQ(w.ShowsAfter("a=3", "a=2"), "LOST_ACKED");
   EXPECT_EQ(w.ShowsAfter("a=3", "a=1"), "LOST_ACKED");
   EXPECT_EQ(w.ShowsAfter("a=2", "a=3"), "RESURRECTED");
+  w.Ok();
+  EXPECT_EQ(w.ShowsAfter("a=1", "a=2"), "RESURRECTED") << "neither the last nor the one decided";
 }
 
 TEST(DecidedOnce, ABatchIsNotTornAfterwards) {
