@@ -98,10 +98,9 @@ std::optional<Violation> KvOracle::JudgeDecided(const Bounds& bounds,
   bool shorter = EndsBeforeOpen(bounds.epoch, hash);
   for (size_t w = 0; w < bounds.cuts.size() && !shorter; ++w) {
     const auto& cuts = epochs_[bounds.epoch].worlds[w].cuts;
-    size_t end = bounds.cuts[w];  // of what may lie before the cut that was decided
+    size_t end = bounds.cuts[w];  // of what lies before what was decided, or is it
     if (bounds.in_flight.empty() || bounds.in_flight[w] != due) {
       while (end > 0 && cuts[end - 1].hash != due) --end;
-      if (end > 0) --end;
     }
     shorter = std::any_of(cuts.begin(), cuts.begin() + static_cast<std::ptrdiff_t>(end),
                           [&](const Cut& cut) { return cut.hash == hash; });
