@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "harness/explore/provocation.h"
 #include "harness/explore/step_coverage.h"
 
 namespace crashlab {
@@ -35,12 +36,12 @@ Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) 
 class WatchedRules final : public faultfs::IoHook {
  public:
   WatchedRules(std::vector<faultfs::FaultRule> rules, const Adapter& adapter)
-      : rules_(std::move(rules)), adapter_(adapter), contract_(adapter.contract()) {}
+      : rules_(std::move(rules)), adapter_(adapter) {}
 
   faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
     const faultfs::IoDecision decision = rules_.Decide(call);
     FollowName(call);
-    if (decision.action == Action::kProceed) return decision;
+    if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
     const auto renamed = renamed_.find(std::string(call.path));
     const std::string_view path = call.op == faultfs::IoOp::kRename ? call.path2
                                   : renamed != renamed_.end() ? std::string_view(renamed->second)
@@ -48,29 +49,15 @@ class WatchedRules final : public faultfs::IoHook {
     fired_.Note(FileKindOf(adapter_, call, path),
                 call.tag.name().empty() ? IoOpName(call.op) : call.tag.name(),
                 FaultClass(decision));
-    // An eviction shows what an earlier fault has done.
-    if (decision.action == Action::kEvict) return decision;
-    any_ = true;
-    const auto& harmless = contract_.harmless_tags;
-    const bool tag = std::find(harmless.begin(), harmless.end(), call.tag.name()) != harmless.end();
-    harmful_ |= !tag && !(contract_.survives_full_disk && IsFullDisk(decision, call));
+    provocation_.Note(adapter_.contract(), decision, call);
     return decision;
   }
 
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
-  [[nodiscard]] bool any() const { return any_; }
-  [[nodiscard]] bool harmful() const { return harmful_; }
+  [[nodiscard]] const Provocation& provocation() const { return provocation_; }
   [[nodiscard]] const Coverage& fired() const { return fired_; }
 
  private:
-  using Action = faultfs::IoDecision::Action;
-
-  static bool IsFullDisk(const faultfs::IoDecision& decision, const faultfs::IoCall& call) {
-    return decision.action == Action::kFail && decision.code == Code::kNoSpace &&
-           (call.op == faultfs::IoOp::kWrite || call.op == faultfs::IoOp::kCreate ||
-            call.op == faultfs::IoOp::kAllocate);
-  }
-
   // A file that is open goes by the path that it was opened with, whatever its name is by now.
   void FollowName(const faultfs::IoCall& call) {
     if (call.op == faultfs::IoOp::kRename) {
@@ -82,11 +69,9 @@ class WatchedRules final : public faultfs::IoHook {
 
   faultfs::FaultRules rules_;
   const Adapter& adapter_;
-  const Contract& contract_;
   std::map<std::string, std::string> renamed_;  // from, to
   Coverage fired_;
-  bool any_ = false;
-  bool harmful_ = false;
+  Provocation provocation_;
 };
 
 /// What harmless faults (Contract::harmless_tags) happen in, and may fail.
@@ -187,32 +172,16 @@ class Driver {
       reply.status = opened;
     }
     if (!reply.status.ok()) {
-      NoteFailedOpen(reply.status);
+      Note(JudgeFailedOpen(reply.status, rules_.provocation()));
       return false;
     }
     Take({.kind = Event::Kind::kOpened, .op = op}, reply);
     return true;
   }
 
-  // An error that a fault rule made is the engine's to report; one that nobody made is a finding.
-  void NoteFailedOpen(const Status& status) {
-    const bool corruption = status.Is(Code::kCorruption);
-    if (rules_.any() && !corruption) return;
-    Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
-                   status.ToString()});
-  }
-
-  // So is one that goes beyond the operation that a harmless fault happened in.
   void NoteUnprovoked(const Status& status, OpNumber op, bool is_snapshot) {
-    const Operation& operation = case_.program[op - 1];
-    const bool refused = status.Is(Code::kPoisoned);
-    if (!refused && adapter_.contract().OutcomeOf(status) != Outcome::kInfo) return;
-    if (rules_.harmful() || (rules_.any() && !refused && is_snapshot)) return;
     Note(
-        Violation{status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
-                  fmt::format("operation {} ({}) failed, and nothing {}: {}", op, Print(operation),
-                              rules_.any() ? "that matters to it had gone wrong" : "had gone wrong",
-                              status.ToString())});
+        JudgeUnprovoked(case_, op, status, is_snapshot, adapter_.contract(), rules_.provocation()));
   }
 
   void Take(const Event& event, const Reply& reply = {}) {

@@ -90,10 +90,7 @@ class DeadlyHook final : public faultfs::IoHook {
     }
     const IoDecision decision = rules_.Decide(call);
     if (decision.action == IoDecision::Action::kProceed) return decision;
-    faults_any_ = true;
-    const auto& harmless = contract_.harmless_tags;
-    faults_harmful_ |=
-        std::find(harmless.begin(), harmless.end(), call.tag.name()) == harmless.end();
+    provocation_.Note(contract_, decision, call);
     return decision;
   }
 
@@ -105,8 +102,7 @@ class DeadlyHook final : public faultfs::IoHook {
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
   [[nodiscard]] const std::vector<uint64_t>& wide() const { return wide_; }
-  [[nodiscard]] bool faults_any() const { return faults_any_; }
-  [[nodiscard]] bool faults_harmful() const { return faults_harmful_; }
+  [[nodiscard]] const Provocation& provocation() const { return provocation_; }
 
  private:
   [[nodiscard]] std::string Describe(const IoCall& call) const {
@@ -145,8 +141,7 @@ class DeadlyHook final : public faultfs::IoHook {
   bool torn_ = false;
   std::string torn_text_;
   std::vector<uint64_t> wide_;
-  bool faults_any_ = false;
-  bool faults_harmful_ = false;
+  Provocation provocation_;
 };
 
 /// Runs the program from where its life begins. The events are those of a simulated run.
@@ -249,8 +244,7 @@ class Runner {
 
   [[nodiscard]] Message Said() const {
     Message message;
-    message.faults_any = hook_.faults_any();
-    message.faults_harmful = hook_.faults_harmful();
+    message.provocation = hook_.provocation();
     return message;
   }
 

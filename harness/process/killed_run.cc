@@ -242,29 +242,21 @@ class Driver {
     }
   }
 
-  // An error that a fault rule or a small disk made is the engine's to report; one that nobody made
-  // is a finding.
+  // On a small disk anything may fail at any time.
+  [[nodiscard]] Provocation ProvocationOf(const Message& message) const {
+    if (lab_.subject.process->Confines()) return {.any = true, .harmful = true};
+    return message.provocation;
+  }
+
   void NoteFailedOpen(const Message& message) {
     const Status& status = message.reply.status;
     run_.killed = "after an Open that failed: " + status.ToString();
-    const bool corruption = status.Is(Code::kCorruption);
-    const bool provoked = message.faults_any || lab_.subject.process->Confines();
-    if (provoked && !corruption) return;
-    Note(Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
-                   status.ToString()});
+    Note(JudgeFailedOpen(status, ProvocationOf(message)));
   }
 
   void NoteUnprovoked(const Message& message, const Status& status, bool is_snapshot) {
-    const bool refused = status.Is(Code::kPoisoned);
-    if (!refused && lab_.adapter.contract().OutcomeOf(status) != Outcome::kInfo) return;
-    if (lab_.subject.process->Confines() || message.faults_harmful) return;
-    if (message.faults_any && !refused && is_snapshot) return;
-    const OpNumber op = message.event.op;
-    Note(Violation{
-        status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
-        fmt::format("operation {} ({}) failed, and nothing {}: {}", op, Print(OperationAt(op)),
-                    message.faults_any ? "that matters to it had gone wrong" : "had gone wrong",
-                    status.ToString())});
+    Note(JudgeUnprovoked(lab_.subject, message.event.op, status, is_snapshot,
+                         lab_.adapter.contract(), ProvocationOf(message)));
   }
 
   void Note(const std::optional<Violation>& violation) {

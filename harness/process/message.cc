@@ -104,7 +104,8 @@ void Put(Writer& out, const Event& event) {
 }
 Event GetEvent(Reader& in) {
   Event event{};
-  event.kind = static_cast<Event::Kind>(in.Number(uint64_t{5}));
+  constexpr auto kLast = static_cast<uint64_t>(Event::Kind::kReverted);
+  event.kind = static_cast<Event::Kind>(in.Number(kLast + 1));
   event.op = static_cast<OpNumber>(in.Number(uint64_t{kMaxOperations} + 1));
   event.outcome = static_cast<Outcome>(in.Number(uint64_t{3}));
   event.code = static_cast<Code>(in.Number(kCodes));
@@ -171,8 +172,8 @@ std::string Encode(const Message& message) {
   Put(out, message.event);
   Put(out, message.reply);
   Put(out, message.background);
-  out.Number(message.faults_any ? 1 : 0);
-  out.Number(message.faults_harmful ? 1 : 0);
+  out.Number(message.provocation.any ? 1 : 0);
+  out.Number(message.provocation.harmful ? 1 : 0);
   out.Bytes(message.text);
   out.Number(message.number);
   out.Number(message.wide.size());
@@ -188,8 +189,8 @@ std::optional<Message> DecodeMessage(std::string_view bytes) {
   message.event = GetEvent(in);
   message.reply = GetReply(in);
   message.background = GetStatus(in);
-  message.faults_any = in.Flag();
-  message.faults_harmful = in.Flag();
+  message.provocation.any = in.Flag();
+  message.provocation.harmful = in.Flag();
   message.text = in.Bytes();
   message.number = in.Number();
   for (uint64_t left = in.Count(); left > 0 && in.ok(); --left) message.wide.push_back(in.Number());

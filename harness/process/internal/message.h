@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/adapter.h"
+#include "harness/explore/provocation.h"
 #include "harness/explore/recovery.h"
 
 namespace crashlab {
@@ -27,8 +28,7 @@ struct Message {
   Event event = {};
   Reply reply = {};
   Status background = {};
-  bool faults_any = false;  // so far: see Contract::harmless_tags
-  bool faults_harmful = false;
+  Provocation provocation = {};  // so far
   std::string text = {};
   uint64_t number = 0;
   std::vector<uint64_t> wide = {};

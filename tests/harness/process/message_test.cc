@@ -18,7 +18,7 @@ Message Full() {
   message.reply.number = 9;
   message.reply.dump = {{"a", ""}, {"b", "1"}};
   message.background = Status::Error(Code::kIoError, "later");
-  message.faults_any = message.faults_harmful = true;
+  message.provocation = {.any = true, .harmful = true};
   message.text = "just before";
   message.number = UINT64_MAX;
   message.wide = {3, 4};

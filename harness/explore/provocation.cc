@@ -1,0 +1,51 @@
+#include "harness/explore/provocation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace crashlab {
+
+using faultfs::IoCall;
+using faultfs::IoDecision;
+using faultfs::IoOp;
+
+namespace {
+
+bool IsFullDisk(const IoDecision& decision, const IoCall& call) {
+  return decision.action == IoDecision::Action::kFail && decision.code == Code::kNoSpace &&
+         (call.op == IoOp::kWrite || call.op == IoOp::kCreate || call.op == IoOp::kAllocate);
+}
+
+}  // namespace
+
+void Provocation::Note(const Contract& contract, const IoDecision& decision, const IoCall& call) {
+  // An eviction shows what an earlier fault has done.
+  if (decision.action == IoDecision::Action::kEvict) return;
+  any = true;
+  const auto& harmless = contract.harmless_tags;
+  const bool tag = std::find(harmless.begin(), harmless.end(), call.tag.name()) != harmless.end();
+  harmful |= !tag && !(contract.survives_full_disk && IsFullDisk(decision, call));
+}
+
+std::optional<Violation> JudgeFailedOpen(const Status& status, const Provocation& provocation) {
+  const bool corruption = status.Is(Code::kCorruption);
+  if (provocation.any && !corruption) return std::nullopt;
+  return Violation{corruption ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
+                   status.ToString()};
+}
+
+std::optional<Violation> JudgeUnprovoked(const Case& c, OpNumber op, const Status& status,
+                                         bool is_snapshot, const Contract& contract,
+                                         const Provocation& provocation) {
+  const bool refused = status.Is(Code::kPoisoned);
+  if (!refused && contract.OutcomeOf(status) != Outcome::kInfo) return std::nullopt;
+  if (provocation.harmful || (provocation.any && !refused && is_snapshot)) return std::nullopt;
+  return Violation{
+      status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
+      fmt::format("operation {} ({}) failed, and nothing {}: {}", op, Print(c.program[op - 1]),
+                  provocation.any ? "that matters to it had gone wrong" : "had gone wrong",
+                  status.ToString())};
+}
+
+}  // namespace crashlab

@@ -1,0 +1,34 @@
+// Which errors of a running engine are its own: one that a fault rule or a small disk made is the
+// engine's to report, one that nobody made is a finding.
+#pragma once
+
+#include <optional>
+
+#include "faultfs/env/io_hook.h"
+#include "harness/adapter.h"
+#include "harness/case.h"
+
+namespace crashlab {
+
+/// What had gone wrong around an engine, as far as that excuses it.
+struct Provocation {
+  bool any = false;
+  bool harmful = false;  // beyond the operation that it happened in, by the engine's contract
+
+  /// A decision of the fault rules that is not to proceed.
+  void Note(const Contract& contract, const faultfs::IoDecision& decision,
+            const faultfs::IoCall& call);
+};
+
+/// Of an Open within a run that failed.
+[[nodiscard]] std::optional<Violation> JudgeFailedOpen(const Status& status,
+                                                       const Provocation& provocation);
+
+/// Of operation `op`, which ended so. `is_snapshot`: of a snapshot that it makes beside its own
+/// work; that may fail for more.
+[[nodiscard]] std::optional<Violation> JudgeUnprovoked(const Case& c, OpNumber op,
+                                                       const Status& status, bool is_snapshot,
+                                                       const Contract& contract,
+                                                       const Provocation& provocation);
+
+}  // namespace crashlab
