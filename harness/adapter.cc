@@ -30,11 +30,7 @@ faultfs::Hash128 EntryHash(std::string_view key, std::string_view value) {
 
 faultfs::Hash128 HashOf(const Dump& dump) {
   faultfs::Hash128 sum;
-  for (const auto& [key, value] : dump) {
-    const faultfs::Hash128 entry = EntryHash(key, value);
-    sum.low += entry.low;
-    sum.high += entry.high;
-  }
+  for (const auto& [key, value] : dump) sum += EntryHash(key, value);
   return sum;
 }
 

@@ -13,6 +13,18 @@ struct Hash128 {
   uint64_t low = 0;
   uint64_t high = 0;
   friend auto operator<=>(const Hash128&, const Hash128&) = default;
+
+  // Sums of hashes are hashes of sets: order does not matter, and what was added can be taken away.
+  Hash128& operator+=(Hash128 term) {
+    low += term.low;
+    high += term.high;
+    return *this;
+  }
+  Hash128& operator-=(Hash128 term) {
+    low -= term.low;
+    high -= term.high;
+    return *this;
+  }
 };
 
 /// XXH3, 128 bits: fixed by its authors for ever, equal in every process.

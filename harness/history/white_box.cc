@@ -20,15 +20,6 @@ constexpr size_t kMostOpenErrors = 6;  // 64 worlds
 
 using Map = std::map<std::string, std::string>;
 
-void Add(Hash128& sum, Hash128 term) {
-  sum.low += term.low;
-  sum.high += term.high;
-}
-void Subtract(Hash128& sum, Hash128 term) {
-  sum.low -= term.low;
-  sum.high -= term.high;
-}
-
 /// A map with the hash of its content.
 struct Content {
   Map map;
@@ -39,13 +30,13 @@ struct Content {
   }
   void Set(const std::string& key, const std::string& value) {
     Erase(key);
-    Add(hash, EntryHash(key, value));
+    hash += EntryHash(key, value);
     map[key] = value;
   }
   void Erase(const std::string& key) {
     const auto it = map.find(key);
     if (it == map.end()) return;
-    Subtract(hash, EntryHash(key, it->second));
+    hash -= EntryHash(key, it->second);
     map.erase(it);
   }
   void Apply(const Change& change) {

@@ -14,15 +14,6 @@ namespace {
 
 using faultfs::Hash128;
 
-void Add(Hash128& sum, Hash128 term) {
-  sum.low += term.low;
-  sum.high += term.high;
-}
-void Subtract(Hash128& sum, Hash128 term) {
-  sum.low -= term.low;
-  sum.high -= term.high;
-}
-
 bool IsRead(Verb verb) {
   return verb == Verb::kGet || verb == Verb::kContains || verb == Verb::kSize ||
          verb == Verb::kForEach;
@@ -245,7 +236,7 @@ void KvOracle::StartEpoch(OpNumber op, const Dump& dump) {
   for (const auto& [key, value] : dump) {
     const Hash128 hash = EntryHash(key, value);
     world.map[key] = {0, hash};
-    Add(world.hash, hash);
+    world.hash += hash;
   }
   world.cuts = {{op, world.hash}};
   Map start = world.map;
@@ -286,12 +277,12 @@ void KvOracle::Apply(const std::vector<Change>& changes, OpNumber op, Map& map, 
       continue;
     }
     const auto it = map.find(change.key);
-    if (it != map.end()) Subtract(hash, it->second.hash);
+    if (it != map.end()) hash -= it->second.hash;
     if (change.erase) {
       if (it != map.end()) map.erase(it);
       continue;
     }
-    Add(hash, change.hash);
+    hash += change.hash;
     map[change.key] = {op, change.hash};
   }
 }
@@ -306,10 +297,10 @@ Hash128 KvOracle::HashAfter(const std::vector<Change>& changes, const Map& map, 
     if (first) {
       if (const auto it = map.find(change.key); it != map.end()) slot->second = it->second.hash;
     }
-    if (slot->second.has_value()) Subtract(hash, *slot->second);
+    if (slot->second.has_value()) hash -= *slot->second;
     slot->second.reset();
     if (change.erase) continue;
-    Add(hash, change.hash);
+    hash += change.hash;
     slot->second = change.hash;
   }
   return hash;

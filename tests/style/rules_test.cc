@@ -235,12 +235,12 @@ TEST(BuildRules, EverySourceIsListed) {
 }
 
 TEST(BuildRules, EverySourceIsCompiled) {
-  const std::string commands = R"([{"file": "/root/store/a.cc"}])";
+  const std::string commands = R"([{"file": "/src/store/a.cc"}])";
   const SourceFile project{"tests/consumer/CMakeLists.txt", "project(Consumer)\n"};
-  EXPECT_THAT(CheckCompiled({{"store/a.cc", ""}}, "/root", commands), IsEmpty());
-  EXPECT_THAT(CheckCompiled({{"store/b.cc", ""}}, "/root", commands), SizeIs(1));
-  EXPECT_THAT(CheckCompiled({{"bench/b.cc", ""}}, "/root", commands), IsEmpty());
-  EXPECT_THAT(CheckCompiled({project, {"tests/consumer/b.cc", ""}}, "/root", commands), IsEmpty());
+  EXPECT_THAT(CheckCompiled({{"store/a.cc", ""}}, "/src", commands), IsEmpty());
+  EXPECT_THAT(CheckCompiled({{"store/b.cc", ""}}, "/src", commands), SizeIs(1));
+  EXPECT_THAT(CheckCompiled({{"bench/b.cc", ""}}, "/src", commands), IsEmpty());
+  EXPECT_THAT(CheckCompiled({project, {"tests/consumer/b.cc", ""}}, "/src", commands), IsEmpty());
 }
 
 TEST(SourceTreeTest, LinesAndFolders) {
