@@ -14,6 +14,7 @@
 #include "faultfs/crash/persistence_model.h"
 #include "faultfs/crash/rot.h"
 #include "harness/adapter.h"
+#include "harness/client_plan.h"
 #include "harness/coverage.h"
 #include "harness/operation.h"
 #include "harness/process_plan.h"
@@ -61,6 +62,7 @@ struct Case {
   std::vector<std::string> sweep = {};
   CrashPlan crash;
   std::optional<ProcessPlan> process = {};  // on a real disk instead, and `crash` has no part in it
+  std::optional<ClientPlan> clients = {};   // several at once; without: all operations are of one
 
   friend bool operator==(const Case&, const Case&) = default;
 };

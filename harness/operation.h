@@ -79,6 +79,7 @@ struct Operation {
   std::optional<Durability> durability;  // set, delete, clear, batch; none: the store's own
   std::vector<Edit> batch;               // batch
   std::string call;                      // call: the adapter's verb
+  uint32_t client = 0;                   // who does it, where there are several (client_plan.h)
 
   friend bool operator==(const Operation&, const Operation&) = default;
 };

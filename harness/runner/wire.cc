@@ -194,13 +194,14 @@ void VisitEdit(Archive& archive, Edit& edit) {
 
 template <typename Archive>
 void Visit(Archive& archive, Operation& operation) {
-  auto& [verb, key, value_bytes, durability, batch, call] = operation;
+  auto& [verb, key, value_bytes, durability, batch, call, client] = operation;
   VisitEnum(archive, verb, kVerbCount);
   Visit(archive, key);
   Visit(archive, value_bytes);
   VisitOptional(archive, durability, [&](Durability& value) { VisitDurability(archive, value); });
   VisitList(archive, batch, [&](Edit& edit) { VisitEdit(archive, edit); });
   Visit(archive, call);
+  Visit(archive, client);
 }
 
 template <typename Archive>
@@ -281,8 +282,22 @@ void Visit(Archive& archive, ProcessPlan& plan) {
 }
 
 template <typename Archive>
+void Visit(Archive& archive, ClientPlan& plan) {
+  auto& [least, most, schedules, kinds, depth, preemptions, real_threads, schedule] = plan;
+  Visit(archive, least);
+  Visit(archive, most);
+  Visit(archive, schedules);
+  VisitList(archive, kinds,
+            [&](ScheduleKind& kind) { VisitEnum(archive, kind, kScheduleKindCount); });
+  Visit(archive, depth);
+  Visit(archive, preemptions);
+  Visit(archive, real_threads);
+  VisitOptional(archive, schedule, [&](std::string& text) { Visit(archive, text); });
+}
+
+template <typename Archive>
 void Visit(Archive& archive, Case& c) {
-  auto& [store, program, seed, faults, sweep, crash, process] = c;
+  auto& [store, program, seed, faults, sweep, crash, process, clients] = c;
   Visit(archive, store);
   VisitList(archive, program, [&](Operation& operation) { Visit(archive, operation); });
   Visit(archive, seed);
@@ -290,6 +305,7 @@ void Visit(Archive& archive, Case& c) {
   Visit(archive, sweep);
   Visit(archive, crash);
   VisitOptional(archive, process, [&](ProcessPlan& plan) { Visit(archive, plan); });
+  VisitOptional(archive, clients, [&](ClientPlan& plan) { Visit(archive, plan); });
 }
 
 template <typename Archive>
