@@ -121,6 +121,14 @@ bool TakesDurability(Verb verb) {
          verb == Verb::kBatch;
 }
 
+bool IsEverybodys(Verb verb) { return verb == Verb::kReopen || verb == Verb::kKill; }
+
+uint32_t ClientsOf(const Program& program) {
+  uint32_t highest = 0;
+  for (const Operation& operation : program) highest = std::max(highest, operation.client);
+  return highest + 1;
+}
+
 std::string ValueOf(OpNumber op, size_t edit, uint64_t value_bytes) {
   FAULTFS_CHECK(op <= kMaxOperations && edit < kMaxEdits && value_bytes <= kMaxValueBytes,
                 "a value has room for the numbers of programs within the limits");

@@ -17,6 +17,10 @@
 //   kill                  the process dies and a new one opens
 //   call save 350         a verb of the adapter's own, with a size
 //
+// A program of several clients says before each operation whose it is: `1: set k1 350`. Clients are
+// numbered from 0; a line that names none is client 0's. `reopen` and `kill` are everybody's and
+// name none (client_plan.h).
+//
 // `#` begins a comment. A bare key is letters, digits and _ - . / : + @; quoted, it takes
 // the escapes \" \\ \n \t \xHH and any byte but a line's end. Print and Parse are inverse to each
 // other.
@@ -100,6 +104,10 @@ inline constexpr uint64_t kMaxValueBytes = uint64_t{256} << 20;
 [[nodiscard]] bool IsMutation(const Operation& operation);
 /// Whether the operation may carry a durability of its own.
 [[nodiscard]] bool TakesDurability(Verb verb);
+/// reopen and kill: all clients take part, and `client` of such an operation is 0.
+[[nodiscard]] bool IsEverybodys(Verb verb);
+/// One more than the highest client of the program's operations; 1 of an empty program.
+[[nodiscard]] uint32_t ClientsOf(const Program& program);
 
 /// The value that edit `edit` (0 except in a batch) of operation `op` writes: readable text that
 /// carries the numbers and the position in every 16 bytes ("00012.003@000007": operation 12, edit
@@ -108,7 +116,9 @@ inline constexpr uint64_t kMaxValueBytes = uint64_t{256} << 20;
 /// distinct as so few bytes can be. Aborts beyond the limits above.
 [[nodiscard]] std::string ValueOf(OpNumber op, size_t edit, uint64_t value_bytes);
 
+/// With its client, unless that is client 0.
 [[nodiscard]] std::string Print(const Operation& operation);
+/// An operation a line: all with their clients if one of them is of another than client 0.
 [[nodiscard]] std::string Print(const Program& program);
 /// kInvalidArgument: `line N: …`, with N in offset() too, and the nearest right word for a wrong
 /// one.

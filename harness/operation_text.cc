@@ -1,9 +1,11 @@
 // Programs as text: see operation.h for the grammar.
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <utility>
 
 #include "faultfs/env/nearest_name.h"
+#include "harness/client_plan.h"
 #include "harness/operation.h"
 
 namespace crashlab {
@@ -87,6 +89,48 @@ void AppendEdits(std::string& text, const std::vector<Edit>& edits) {
   }
 }
 
+void AppendClient(std::string& text, uint32_t client) { text += std::to_string(client) + ": "; }
+
+std::string PrintWithoutClient(const Operation& operation) {
+  std::string text(Name(operation.verb));
+  switch (operation.verb) {
+    case Verb::kSet:
+      AppendKey(text, operation.key);
+      text += ' ' + std::to_string(operation.value_bytes);
+      AppendDurability(text, operation.durability);
+      break;
+    case Verb::kDelete:
+      AppendKey(text, operation.key);
+      AppendDurability(text, operation.durability);
+      break;
+    case Verb::kGet:
+    case Verb::kContains:
+      AppendKey(text, operation.key);
+      break;
+    case Verb::kClear:
+      AppendDurability(text, operation.durability);
+      break;
+    case Verb::kBatch:
+      AppendDurability(text, operation.durability);
+      AppendEdits(text, operation.batch);
+      break;
+    case Verb::kCall:
+      text += ' ' + operation.call + ' ' + std::to_string(operation.value_bytes);
+      break;
+    case Verb::kSize:
+    case Verb::kForEach:
+    case Verb::kFlush:
+    case Verb::kSnapshot:
+    case Verb::kCompact:
+    case Verb::kClearPersistence:
+    case Verb::kBackground:
+    case Verb::kReopen:
+    case Verb::kKill:
+      break;
+  }
+  return text;
+}
+
 // ---- Parsing -----------------------------------------------------------------------------------
 
 struct Token {
@@ -110,6 +154,7 @@ class LineParser {
   Result<std::optional<Operation>> Parse() {
     FAULTFS_RETURN_IF_ERROR(Advance());
     if (token_.kind == Token::Kind::kEnd) return std::optional<Operation>();
+    FAULTFS_RETURN_IF_ERROR(ParseClient());
     FAULTFS_RETURN_IF_ERROR(ParseVerb());
     FAULTFS_RETURN_IF_ERROR(ParseArguments());
     if (token_.kind != Token::Kind::kEnd) {
@@ -119,7 +164,29 @@ class LineParser {
   }
 
  private:
+  /// Digits and a colon, if the line begins with them.
+  Status ParseClient() {
+    if (token_.kind != Token::Kind::kWord) return {};
+    const std::string_view word = token_.text;
+    const size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
+    if (digits == 0 || !word.substr(digits).starts_with(':')) return {};
+    if (word.size() > digits + 1) {
+      return Wrong("a blank must follow " + Quote(word.substr(0, digits + 1)));
+    }
+    const Result<uint64_t> client = Number(word.substr(0, digits), kMaxClients - 1);
+    if (!client.ok()) {
+      return Wrong("no client " + Quote(word.substr(0, digits)) + "; they are 0 to " +
+                   std::to_string(kMaxClients - 1));
+    }
+    operation_.client = static_cast<uint32_t>(*client);
+    client_ = word;
+    return Advance();
+  }
+
   Status ParseVerb() {
+    if (!client_.empty() && token_.kind == Token::Kind::kEnd) {
+      return Wrong("an operation must follow " + Quote(client_));
+    }
     const std::optional<Verb> verb =
         token_.kind == Token::Kind::kWord ? VerbFromName(token_.text) : std::nullopt;
     if (!verb) {
@@ -127,6 +194,9 @@ class LineParser {
       for (int i = 0; i < kVerbCount; ++i) names.push_back(Name(static_cast<Verb>(i)));
       return Wrong("no operation " + Described() + "; did you mean " +
                    Quote(faultfs::NearestName(token_.text, names)) + "?");
+    }
+    if (IsEverybodys(*verb) && !client_.empty()) {
+      return Wrong(Quote(Name(*verb)) + " is everybody's; leave " + Quote(client_) + " out");
     }
     operation_.verb = *verb;
     return Advance();
@@ -323,55 +393,24 @@ class LineParser {
   const std::string_view line_;
   size_t at_ = 0;
   Token token_;
+  std::string client_;  // as it stands there; empty: nowhere
   Operation operation_;
 };
 
 }  // namespace
 
 std::string Print(const Operation& operation) {
-  std::string text(Name(operation.verb));
-  switch (operation.verb) {
-    case Verb::kSet:
-      AppendKey(text, operation.key);
-      text += ' ' + std::to_string(operation.value_bytes);
-      AppendDurability(text, operation.durability);
-      break;
-    case Verb::kDelete:
-      AppendKey(text, operation.key);
-      AppendDurability(text, operation.durability);
-      break;
-    case Verb::kGet:
-    case Verb::kContains:
-      AppendKey(text, operation.key);
-      break;
-    case Verb::kClear:
-      AppendDurability(text, operation.durability);
-      break;
-    case Verb::kBatch:
-      AppendDurability(text, operation.durability);
-      AppendEdits(text, operation.batch);
-      break;
-    case Verb::kCall:
-      text += ' ' + operation.call + ' ' + std::to_string(operation.value_bytes);
-      break;
-    case Verb::kSize:
-    case Verb::kForEach:
-    case Verb::kFlush:
-    case Verb::kSnapshot:
-    case Verb::kCompact:
-    case Verb::kClearPersistence:
-    case Verb::kBackground:
-    case Verb::kReopen:
-    case Verb::kKill:
-      break;
-  }
-  return text;
+  std::string text;
+  if (operation.client > 0) AppendClient(text, operation.client);
+  return text + PrintWithoutClient(operation);
 }
 
 std::string Print(const Program& program) {
+  const bool several = ClientsOf(program) > 1;
   std::string text;
   for (const Operation& operation : program) {
-    text += Print(operation);
+    if (several && !IsEverybodys(operation.verb)) AppendClient(text, operation.client);
+    text += PrintWithoutClient(operation);
     text += '\n';
   }
   return text;

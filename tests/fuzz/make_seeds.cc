@@ -130,6 +130,7 @@ void WriteTexts(const fs::path& out) {
   constexpr std::string_view kWords[] = {
       "set a 10\nbatch sync set a 10; delete b; set \"c\\x00\" 4096\nget k1\nreopen\nkill\n",
       "set \"ab\"*100 4 buffered\nfor-each\nsize\nsnapshot\ncompact\nclear sync\ncall save 350\n",
+      "0: set a 10\n1: get a\nreopen\n15: batch delete a\n2: for-each\n",
       "flip /db/0000000001.wal 100.3",
       "zero /db/0000000001.wal 512",
       "stale wal.append#2/s0",

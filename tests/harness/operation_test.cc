@@ -7,6 +7,7 @@
 #include <string>
 
 #include "faultfs/env/random.h"
+#include "harness/client_plan.h"
 
 namespace crashlab {
 namespace {
@@ -54,10 +55,11 @@ std::optional<Durability> AnyDurability(Random& random) {
   return random.OneIn(2) ? Durability::kSync : Durability::kBuffered;
 }
 
-Operation AnyOperation(Random& random) {
+Operation AnyOperation(Random& random, uint32_t clients) {
   Operation operation;
   operation.verb = static_cast<Verb>(random.Below(kVerbCount));
   const Verb verb = operation.verb;
+  if (!IsEverybodys(verb)) operation.client = static_cast<uint32_t>(random.Below(clients));
   if (verb == Verb::kSet || verb == Verb::kDelete || verb == Verb::kGet ||
       verb == Verb::kContains) {
     operation.key = AnyKey(random);
@@ -80,10 +82,16 @@ TEST(OperationTest, PrintAndParseAreInverse) {
   Random random(1);
   for (int i = 0; i < 3000; ++i) {
     Program program;
-    for (uint64_t n = random.Below(8); n > 0; --n) program.push_back(AnyOperation(random));
+    const auto clients = static_cast<uint32_t>(random.OneIn(2) ? 1 : random.Below(kMaxClients) + 1);
+    for (uint64_t n = random.Below(8); n > 0; --n) {
+      program.push_back(AnyOperation(random, clients));
+    }
     const std::string text = Print(program);
     ASSERT_EQ(Parsed(text), program) << text;
     ASSERT_EQ(Print(Parsed(text)), text);
+    for (const Operation& operation : program) {
+      ASSERT_EQ(Parsed(Print(operation)), Program{operation}) << "a line by itself";
+    }
     ASSERT_EQ(text.find('\''), std::string::npos) << "a printed program is safe within '''";
     ASSERT_EQ(text.find("\"\"\""), std::string::npos) << "and within \"\"\", backslashes aside";
   }
@@ -125,6 +133,33 @@ TEST(OperationTest, ReadsWhatPeopleWrite) {
             (Program{Set("k", 5), Set("x", 1), Set("\n\tA", 0)}));
   EXPECT_EQ(Print(Parsed("batch set a 1;delete \"b\";set c 2")),
             "batch set a 1; delete b; set c 2\n");
+}
+
+TEST(OperationTest, AProgramOfSeveralClientsSaysWhoseEachOperationIs) {
+  const std::string text =
+      "0: set k1 350\n"
+      "1: batch sync set a 10; delete b\n"
+      "15: for-each\n"
+      "reopen\n"
+      "0: call save 3\n"
+      "kill\n";
+  const Program program = Parsed(text);
+  ASSERT_EQ(program.size(), 6u);
+  EXPECT_EQ(program[1].client, 1u);
+  EXPECT_EQ(program[2].client, 15u);
+  EXPECT_EQ(program[3].client, 0u);
+  EXPECT_EQ(ClientsOf(program), 16u);
+  EXPECT_EQ(Print(program), text);
+  EXPECT_EQ(Print(program[0]), "set k1 350");
+  EXPECT_EQ(Print(program[2]), "15: for-each");
+}
+
+TEST(OperationTest, ALineWithoutAClientIsOfClient0) {
+  EXPECT_EQ(Print(Parsed("size\n \t002:  get 3:  # whose\n0: get 1:k\n")),
+            "0: size\n2: get 3:\n0: get 1:k\n");
+  EXPECT_EQ(Print(Parsed("0: size\n0: get 1:\nreopen\n")), "size\nget 1:\nreopen\n");
+  EXPECT_EQ(ClientsOf(Parsed("0: size")), 1u);
+  EXPECT_EQ(ClientsOf(Program()), 1u);
 }
 
 TEST(OperationTest, LongKeysArePrintedAsAUnitAndACountOnlyWhereThatIsExact) {
@@ -201,6 +236,17 @@ TEST(OperationTest, SaysWhatIsWrong) {
       {"set \"a\"* 1", "line 1: \"\" is no number from 0 to 1048576"},
       {"set \"ab\"*1000000 1", "line 1: a key has at most 1048576 bytes"},
       {"set a*16 1", "line 1: column 6: \"*\" may stand only in a quoted key"},
+      {"16: size", "line 1: no client \"16\"; they are 0 to 15"},
+      {"99999999999999999999: size",
+       "line 1: no client \"99999999999999999999\"; they are 0 to 15"},
+      {"size\n1:", "line 2: an operation must follow \"1:\""},
+      {"1: # nothing", "line 1: an operation must follow \"1:\""},
+      {"1:size", "line 1: a blank must follow \"1:\""},
+      {"1: 2: size", "line 1: no operation \"2:\"; did you mean \"set\"?"},
+      {"-1: size", "line 1: no operation \"-1:\"; did you mean \"set\"?"},
+      {"1: sise", "line 1: no operation \"sise\"; did you mean \"size\"?"},
+      {"1: reopen", "line 1: \"reopen\" is everybody's; leave \"1:\" out"},
+      {"0: kill", "line 1: \"kill\" is everybody's; leave \"0:\" out"},
       {"set \xc3\xa9 1", "line 1: column 5: \"\\xc3\" may stand only in a quoted key"},
   };
   for (const auto& [text, message] : kCases) EXPECT_EQ(WhyNot(text), message) << text;
