@@ -24,6 +24,7 @@ constexpr std::pair<Verb, std::string_view> kVerbNames[] = {
     {Verb::kCompact, "compact"},
     {Verb::kClearPersistence, "clear-persistence"},
     {Verb::kBackground, "background"},
+    {Verb::kClose, "close"},
     {Verb::kReopen, "reopen"},
     {Verb::kKill, "kill"},
     {Verb::kCall, "call"},

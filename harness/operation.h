@@ -13,6 +13,7 @@
 //   compact               a snapshot, and what it covers goes
 //   clear-persistence     clear, always sync, and what held the content goes
 //   background            the oldest job that waits in the background runs; nothing if none does
+//   close                 the engine is closed; what it is asked until a reopen or kill is refused
 //   reopen                close, then open again
 //   kill                  the process dies and a new one opens
 //   call save 350         a verb of the adapter's own, with a size
@@ -58,6 +59,7 @@ enum class Verb : uint8_t {
   kCompact,
   kClearPersistence,
   kBackground,
+  kClose,
   kReopen,
   kKill,
   kCall,

@@ -124,6 +124,7 @@ std::string PrintWithoutClient(const Operation& operation) {
     case Verb::kCompact:
     case Verb::kClearPersistence:
     case Verb::kBackground:
+    case Verb::kClose:
     case Verb::kReopen:
     case Verb::kKill:
       break;
@@ -230,6 +231,7 @@ class LineParser {
       case Verb::kCompact:
       case Verb::kClearPersistence:
       case Verb::kBackground:
+      case Verb::kClose:
       case Verb::kReopen:
       case Verb::kKill:
         return {};

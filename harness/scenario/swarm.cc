@@ -42,7 +42,7 @@ constexpr VerbRow kVerbRows[] = {
     {Verb::kFlush, 5, true, 4},       {Verb::kSnapshot, 4, true, 4},
     {Verb::kCompact, 4, true, 4},     {Verb::kClearPersistence, 2, true, 4},
     {Verb::kBackground, 15, true, 4}, {Verb::kReopen, 5, true, 4},
-    {Verb::kKill, 4, true, 4},
+    {Verb::kKill, 4, true, 4},        {Verb::kClose, 1, true, 1},
 };
 static_assert(std::size(kVerbRows) == kVerbCount - 1, "every verb but call has a row");
 
@@ -59,7 +59,9 @@ std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& ca
   for (const VerbRow& row : kVerbRows) {
     if (!can.Has(row.verb)) continue;
     const auto fixed = workload.weights.find(row.verb);
-    const bool idle = row.verb == Verb::kBackground && !works_in_background;
+    // One client that closes has nothing left to do but be refused.
+    const bool idle =
+        (row.verb == Verb::kBackground && !works_in_background) || row.verb == Verb::kClose;
     if (idle && fixed == workload.weights.end()) continue;
     choices.push_back({row.verb, "",
                        fixed != workload.weights.end()

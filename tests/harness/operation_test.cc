@@ -122,6 +122,7 @@ TEST(OperationTest, PrintsEachVerb) {
       "compact\n"
       "clear-persistence\n"
       "background\n"
+      "close\n"
       "reopen\n"
       "kill\n"
       "call save 350\n";
@@ -219,6 +220,8 @@ TEST(OperationTest, SaysWhatIsWrong) {
       {"clear-persistence sync", "line 1: \"sync\" is too much for \"clear-persistence\""},
       {"back-ground", "line 1: no operation \"back-ground\"; did you mean \"background\"?"},
       {"background 2", "line 1: \"2\" is too much for \"background\""},
+      {"closed", "line 1: no operation \"closed\"; did you mean \"close\"?"},
+      {"close now", "line 1: \"now\" is too much for \"close\""},
       {"clear now", "line 1: no durability \"now\"; did you mean \"sync\"?"},
       {"batch put a 1", "line 1: no \"put\" in a batch; did you mean \"set\"?"},
       {"batch set a 1;", "line 1: \"batch\" needs \"set\" or \"delete\""},

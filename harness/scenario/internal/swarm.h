@@ -35,7 +35,7 @@ struct Swarm {
 
 /// A pure function of its arguments: each decision has a stream of its own, forked from `random` by
 /// name, so that one more of them moves no other. `background` comes where jobs can wait, or where
-/// the workload gives it a weight.
+/// the workload gives it a weight; `close` only with a weight.
 [[nodiscard]] Swarm DrawSwarm(const Workload& workload, const Capabilities& can,
                               bool works_in_background, const faultfs::Random& random);
 
