@@ -89,6 +89,7 @@ class KvSystem final : public System {
         reply.status = store_->ClearPersistence();
         break;
       case Verb::kBackground:
+      case Verb::kClose:
       case Verb::kReopen:
       case Verb::kKill:
       case Verb::kCall:
