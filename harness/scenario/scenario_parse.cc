@@ -341,9 +341,12 @@ class ScenarioParser {
     uint64_t weight = 0;
     size_t off = 0;
     for (const Verb verb : can.verbs) {
-      if (verb == Verb::kCall || !reader.Read(Name(verb), kWeights, weight)) continue;
-      work.weights[verb] = static_cast<uint32_t>(weight);
-      if (weight == 0) ++off;
+      if (verb == Verb::kCall) continue;
+      const bool given = reader.Read(Name(verb), kWeights, weight);
+      if (given) work.weights[verb] = static_cast<uint32_t>(weight);
+      // Not every program has those without a weight: they are not to be relied on.
+      const bool perhaps = verb == Verb::kBackground || verb == Verb::kClose;
+      if (given ? weight == 0 : perhaps) ++off;
     }
     for (const CustomVerb& call : can.calls) {
       if (!reader.Read(call.name, kWeights, weight)) continue;

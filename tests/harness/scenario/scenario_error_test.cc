@@ -226,6 +226,10 @@ TEST(ScenarioErrorTest, Words) {
       {"[store]\nadapter = 'lab'\n[workload]\nweights = { set = 0, get = 0, reopen = 0, save = 0, "
        "sweep = 0 }",
        "f.toml:4: weights leave no operation to generate"},
+      {"[workload]\nweights = { set = 0, delete = 0, clear = 0, batch = 0, get = 0, contains = 0, "
+       "size = 0, for-each = 0, flush = 0, snapshot = 0, compact = 0, clear-persistence = 0, "
+       "reopen = 0, kill = 0 }",
+       "f.toml:2: weights leave no operation to generate"},
   });
 }
 
