@@ -70,6 +70,7 @@ struct Case {
 /// Counted as docs/scenarios.md says. Sums over cases are sums of the fields.
 struct Counts {
   uint64_t programs = 0;
+  uint64_t schedules = 0;  // runs of programs under a schedule each
   uint64_t crash_points = 0;
   uint64_t states = 0;      // named, process deaths among them
   uint64_t recoveries = 0;  // Opens of distinct images, each with a dump and a verdict

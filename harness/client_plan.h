@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "faultfs/env/status.h"
+
 namespace crashlab {
 
 /// Where the schedules of a program come from (faultfs/sim/schedule.h).
@@ -39,5 +41,25 @@ struct ClientPlan {
 
   friend bool operator==(const ClientPlan&, const ClientPlan&) = default;
 };
+
+// ---- The text of a schedule
+// ------------------------------------------------------------------------
+
+/// Ok for picks and for "#N"; else kInvalidArgument, one line.
+[[nodiscard]] faultfs::Status CheckSchedule(std::string_view schedule);
+/// N of "#N"; none of picks.
+[[nodiscard]] std::optional<uint64_t> NumberOfSchedule(std::string_view schedule);
+
+/// So many picks of one client, one after the other.
+struct ScheduleRun {
+  uint32_t client = 0;
+  uint64_t picks = 1;
+
+  friend bool operator==(const ScheduleRun&, const ScheduleRun&) = default;
+};
+/// Of the text of picks, which the caller has checked. PrintSchedule gives the text again; runs of
+/// one client that have come to stand beside each other are one run there.
+[[nodiscard]] std::vector<ScheduleRun> RunsOf(std::string_view picks);
+[[nodiscard]] std::string PrintSchedule(const std::vector<ScheduleRun>& runs);
 
 }  // namespace crashlab

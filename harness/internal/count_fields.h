@@ -16,6 +16,7 @@ struct CountField {
 
 inline constexpr CountField kCountFields[] = {
     {"programs", &Counts::programs},
+    {"schedules", &Counts::schedules},
     {"crash_points", &Counts::crash_points},
     {"states", &Counts::states},
     {"recoveries", &Counts::recoveries},

@@ -63,11 +63,12 @@ std::string Counted(const Counts& counts) {
         counts.unknown > 0 ? ", " + Number(counts.unknown) + " unknown" : std::string();
     return Count(counts.programs, "program", "programs") + on_disk + unknown;
   }
-  std::string text = Count(counts.programs, "program", "programs") + ", " +
-                     Count(counts.crash_points, "point", "points") + ", " +
-                     Count(counts.states, "state", "states") + ", " +
-                     Count(counts.recoveries, "recovery", "recoveries") + ", " +
-                     Count(counts.judgements, "judgement", "judgements");
+  std::string text = Count(counts.programs, "program", "programs") + ", ";
+  if (counts.schedules > 0) text += Count(counts.schedules, "schedule", "schedules") + ", ";
+  text += Count(counts.crash_points, "point", "points") + ", " +
+          Count(counts.states, "state", "states") + ", " +
+          Count(counts.recoveries, "recovery", "recoveries") + ", " +
+          Count(counts.judgements, "judgement", "judgements");
   if (counts.judgements > 0) {
     text +=
         fmt::format(" ({}% with loss)", Percent(counts.judgements_with_loss, counts.judgements));

@@ -64,6 +64,7 @@ std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool
   } rows[] = {
       {"recoveries", at_least.recoveries, outcome.counts.recoveries},
       {"programs", at_least.programs, outcome.counts.programs},
+      {"schedules", at_least.schedules, outcome.counts.schedules},
       {"rotten recoveries", at_least.rotten_recoveries, outcome.counts.rotten_recoveries},
       {"stores reopened", at_least.reopened, outcome.counts.reopened},
       {"inner recoveries", at_least.inner_recoveries, outcome.counts.inner_recoveries},

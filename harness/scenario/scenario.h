@@ -52,6 +52,7 @@ struct Expectation {
 struct AtLeast {
   uint64_t recoveries = 0;
   uint64_t programs = 0;
+  uint64_t schedules = 0;  // of programs with [clients]
   uint64_t inner_recoveries = 0;
   uint64_t rotten_recoveries = 0;
   uint64_t reopened = 0;   // of real processes
@@ -70,6 +71,7 @@ struct Scenario {
   uint64_t seed = 1;  // of a fixed program: salts and draws
   CrashPlan crash;
   std::optional<ProcessPlan> process;  // `crash` is then the default, and has no part
+  std::optional<ClientPlan> clients;   // of a fixed program: least and most are the default
   std::vector<std::string> faults;     // fault rules for every program
   std::vector<std::string> sweep;      // Case::sweep of every program
   Expectation expect;

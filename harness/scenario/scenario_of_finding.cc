@@ -1,4 +1,6 @@
 // From a finding to the scenario that reproduces it.
+#include <algorithm>
+
 #include "harness/scenario/scenario.h"
 
 namespace crashlab {
@@ -55,6 +57,23 @@ CrashPlan PlanOf(const CrashPlan& explored) {
   return plan;
 }
 
+/// Without what has no part in a fixed program under this schedule.
+ClientPlan PlanOf(const ClientPlan& explored) {
+  ClientPlan plan;
+  plan.schedule = explored.schedule;
+  if (plan.schedule && !NumberOfSchedule(*plan.schedule)) return plan;
+  plan.schedules = explored.schedules;
+  plan.real_threads = explored.real_threads;
+  if (plan.real_threads) return plan;
+  plan.kinds = explored.kinds;
+  const auto has = [&plan](ScheduleKind kind) {
+    return std::find(plan.kinds.begin(), plan.kinds.end(), kind) != plan.kinds.end();
+  };
+  if (has(ScheduleKind::kPct)) plan.depth = explored.depth;
+  if (has(ScheduleKind::kExhaustive)) plan.preemptions = explored.preemptions;
+  return plan;
+}
+
 }  // namespace
 
 Scenario ScenarioOf(const Finding& finding, std::string_view name) {
@@ -66,6 +85,7 @@ Scenario ScenarioOf(const Finding& finding, std::string_view name) {
   scenario.seed = finding.reproducer.seed;
   scenario.process = finding.reproducer.process;
   if (!scenario.process) scenario.crash = PlanOf(finding.reproducer.crash);
+  if (finding.reproducer.clients) scenario.clients = PlanOf(*finding.reproducer.clients);
   scenario.faults = finding.reproducer.faults;
   scenario.expect.verdict = finding.verdict;
   scenario.expect.signature = finding.signature;

@@ -58,6 +58,7 @@ class ScenarioParser {
       }
     }
     ParseProcess(top);
+    ParseClients(top);
     if (const TomlEntry* faults = top.Find("faults", TomlNode::Kind::kTable)) {
       TableReader reader(faults->value, " in [faults]", complaints_);
       scenario_.faults = internal::ParseRules(reader, "rules");
@@ -84,6 +85,35 @@ class ScenarioParser {
     }
     if (scenario_.process->kill && scenario_.workload) {
       top.Complain(process->line, "\"kill\" in [process] needs a program, not a [workload]");
+    }
+  }
+
+  void ParseClients(TableReader& top) {
+    const TomlEntry* clients = top.Find("clients", TomlNode::Kind::kTable);
+    if (clients == nullptr) return CheckOneClient(top);
+    const bool is_fixed = top.Find("program") != nullptr;
+    scenario_.clients = internal::ParseClients(clients->value, is_fixed, complaints_);
+    if (scenario_.process) {
+      top.Complain(clients->line, "a scenario has [process] or [clients], not both");
+    }
+    const CrashPlan& crash = scenario_.crash;
+    const bool rots =
+        crash.rot > 0 || std::any_of(crash.chain.begin(), crash.chain.end(),
+                                     [](const auto& step) { return !step.rot.empty(); });
+    if (rots)
+      top.Complain(clients->line, "rot needs one client; a scenario with rot has no [clients]");
+  }
+
+  void CheckOneClient(TableReader& top) {
+    if (!scenario_.program || top.Find("clients") != nullptr) return;
+    const Program& program = *scenario_.program;
+    for (size_t i = 0; i < program.size(); ++i) {
+      if (program[i].client == 0) continue;
+      top.Complain(top.Find("program")->value.line,
+                   "operation " + std::to_string(i + 1) + " is of client " +
+                       std::to_string(program[i].client) +
+                       ": a program of several clients needs [clients]");
+      return;
     }
   }
 
@@ -196,6 +226,7 @@ class ScenarioParser {
     AtLeast& at_least = scenario_.at_least;
     reader.Read("recoveries", kMinimums, at_least.recoveries);
     reader.Read("programs", kMinimums, at_least.programs);
+    reader.Read("schedules", kMinimums, at_least.schedules);
     reader.Read("inner_recoveries", kMinimums, at_least.inner_recoveries);
     reader.Read("rotten_recoveries", kMinimums, at_least.rotten_recoveries);
     reader.Read("reopened", kMinimums, at_least.reopened);
@@ -226,6 +257,9 @@ class ScenarioParser {
       complaints_.Add(entry.line, "at_least asks for " +
                                       std::to_string(scenario_.at_least.programs) +
                                       " programs, and there are " + std::to_string(programs));
+    }
+    if (scenario_.at_least.schedules > 0 && !scenario_.clients) {
+      complaints_.Add(entry.line, "\"schedules\" in at_least needs [clients]");
     }
     const bool inner = scenario_.crash.depth > 1 || scenario_.crash.chain.size() > 1;
     const bool on_disk = scenario_.process.has_value();
@@ -423,8 +457,9 @@ class ScenarioParser {
 bool operator==(const Scenario& a, const Scenario& b) {
   return a.name == b.name && a.why == b.why && a.store == b.store && a.workload == b.workload &&
          a.program == b.program && a.seed == b.seed && a.crash == b.crash && a.faults == b.faults &&
-         a.sweep == b.sweep && a.process == b.process && a.expect == b.expect &&
-         a.at_least == b.at_least && a.promised_coverage == b.promised_coverage;
+         a.sweep == b.sweep && a.process == b.process && a.clients == b.clients &&
+         a.expect == b.expect && a.at_least == b.at_least &&
+         a.promised_coverage == b.promised_coverage;
 }
 
 Result<Scenario> ParseScenario(std::string_view text, std::string_view file,

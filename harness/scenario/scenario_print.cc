@@ -107,6 +107,7 @@ class ScenarioPrinter {
     PrintTop();
     PrintStore();
     if (scenario_.workload) PrintWorkload(*scenario_.workload);
+    if (scenario_.clients) PrintClients(*scenario_.clients);
     if (scenario_.process) {
       PrintProcess(*scenario_.process);
     } else {
@@ -176,6 +177,7 @@ class ScenarioPrinter {
     };
     add("recoveries", at_least.recoveries);
     add("programs", at_least.programs);
+    add("schedules", at_least.schedules);
     add("inner_recoveries", at_least.inner_recoveries);
     add("rotten_recoveries", at_least.rotten_recoveries);
     add("reopened", at_least.reopened);
@@ -223,6 +225,22 @@ class ScenarioPrinter {
     Line("directory", Quoted(PrintDirectory(plan)));
     if (plan.file_size_limit_bytes) Line("file_size_limit", *plan.file_size_limit_bytes);
     if (plan.kill) Line("kill", Quoted(crashlab::Print(*plan.kill)));
+  }
+
+  void PrintClients(const ClientPlan& plan) {
+    Table("[clients]");
+    if (scenario_.workload) Line("count", RangeText({plan.least, plan.most}));
+    if (plan.schedule) Line("schedule", Quoted(*plan.schedule));
+    if (plan.schedule && !NumberOfSchedule(*plan.schedule)) return;  // the rest has no part
+    Line("schedules", plan.schedules);
+    if (plan.real_threads) return Line("threads", Quoted("real"));
+    std::vector<std::string> kinds;
+    for (const ScheduleKind kind : plan.kinds) kinds.push_back(Quoted(Name(kind)));
+    Line("kinds", List(kinds));
+    for (const ScheduleKind kind : plan.kinds) {
+      if (kind == ScheduleKind::kPct) Line("depth", plan.depth);
+      if (kind == ScheduleKind::kExhaustive) Line("preemptions", plan.preemptions);
+    }
   }
 
   // ---- [crash]

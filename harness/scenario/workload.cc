@@ -143,7 +143,8 @@ Case MakeCase(const Scenario& scenario, uint64_t case_seed, const AdapterSet& ad
          .faults = scenario.faults,
          .sweep = scenario.sweep,
          .crash = scenario.crash,
-         .process = scenario.process};
+         .process = scenario.process,
+         .clients = scenario.clients};
   if (scenario.program) {
     c.program = *scenario.program;
     return c;

@@ -91,6 +91,14 @@ TEST_F(ReportTest, Header) {
             "crashlab  0.1.0, 3 scenarios, --runs 10, shard 2/4, 1 worker\n");
 }
 
+TEST_F(ReportTest, SchedulesAreCountedWhereThereAreSome) {
+  Outcome(1).counts.schedules = 1200;
+  EXPECT_EQ(OutcomeLine(Outcome(1)),
+            "FAIL  bad  exhausted  1 program, 1,200 schedules, 1 point, 1 state, 1 recovery, 0 "
+            "judgements, 0.0 s\n"
+            "      expected pass, found LOST_ACKED power-loss lost=wal\n");
+}
+
 TEST_F(ReportTest, OutcomeLines) {
   EXPECT_EQ(OutcomeLine(Outcome(0)),
             "ok    rolls  sampled (1,200 of 1,234 exhausted)  1,234 programs, 56,789 points, "

@@ -73,6 +73,14 @@ TEST_F(DecisionTest, ReopenedStoresAreRecoveriesToo) {
   ExpectDecision(ScenarioStatus::kUnexpected, "40 stores reopened, but at_least asks for 41");
 }
 
+TEST_F(DecisionTest, SchedulesAreCounted) {
+  outcome_.counts.schedules = 40;
+  scenario_.at_least.schedules = 40;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  scenario_.at_least.schedules = 41;
+  ExpectDecision(ScenarioStatus::kUnexpected, "40 schedules, but at_least asks for 41");
+}
+
 TEST_F(DecisionTest, TheVerdictComes) {
   scenario_.expect.verdict = Verdict::kLostAcked;
   Finds(Verdict::kLostAcked, "LOST_ACKED any");

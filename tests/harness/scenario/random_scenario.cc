@@ -28,7 +28,11 @@ class ScenarioDrawer {
     } else {
       scenario.workload = Work(scenario.store.adapter == "lab");
     }
-    if (random_.OneIn(3)) {
+    if (random_.OneIn(3) || (fixed && ClientsOf(*scenario.program) > 1)) {
+      scenario.clients = Clients(fixed);
+      scenario.crash = WithoutRot(Plan(fixed));
+      if (Maybe()) scenario.at_least.schedules = Number(1, 99);
+    } else if (random_.OneIn(3)) {
       scenario.process = OnDisk(fixed);
     } else {
       scenario.crash = Plan(fixed);
@@ -57,6 +61,7 @@ class ScenarioDrawer {
       "set \"''' \\\"\\\"\\\" \\\\ \\x00\" 5 sync\n",
       "set \"\" 0 buffered\nget \"\"\nset \"]]>\" 1",
       "set \"long key \"*100 1",
+      "1: set a 1\n0: get a\nreopen\n15: set \"b c\" 7 sync",
   };
 
   bool Maybe() { return random_.OneIn(2); }
@@ -121,6 +126,47 @@ class ScenarioDrawer {
     if (plan.chain.size() == 1 && plan.chain[0].kind == CrashKind::kPowerLoss && Maybe()) {
       plan.chain[0].rot = {"flip /db/LOCK 3.1", "misdirected wal.append#2 /db/a b 512"};
     }
+    return plan;
+  }
+
+  static CrashPlan WithoutRot(CrashPlan plan) {
+    plan.rot = 0;
+    plan.rot_kinds = faultfs::AllRotKinds();
+    for (CrashStep& step : plan.chain) step.rot.clear();
+    return plan;
+  }
+
+  ClientPlan Clients(bool fixed) {
+    ClientPlan plan;
+    if (!fixed) {
+      plan.least = static_cast<uint32_t>(Number(1, kMaxClients));
+      plan.most = static_cast<uint32_t>(Number(plan.least, kMaxClients));
+    }
+    if (fixed && random_.OneIn(3)) {
+      constexpr std::string_view kPicks[] = {"", "0*12 1*4", "3 0 3"};
+      plan.schedule = kPicks[random_.Below(std::size(kPicks))];
+      return plan;
+    }
+    plan.schedules = Number(1, 1'000'000);
+    if (random_.OneIn(4)) {
+      plan.real_threads = true;
+      return plan;
+    }
+    switch (random_.Below(4)) {
+      case 0:
+        plan.kinds = std::vector(1, ScheduleKind::kExhaustive);
+        plan.preemptions = static_cast<uint32_t>(Number(0, 8));
+        break;
+      case 1:
+        plan.kinds = std::vector(1, ScheduleKind::kRandom);
+        break;
+      case 2:
+        plan.kinds = {ScheduleKind::kRandom, ScheduleKind::kPct};
+        [[fallthrough]];
+      default:
+        plan.depth = static_cast<uint32_t>(Number(1, 16));
+    }
+    if (fixed && Maybe()) plan.schedule = "#" + std::to_string(Number(0, 99));
     return plan;
   }
 

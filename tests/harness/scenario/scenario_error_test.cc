@@ -83,6 +83,78 @@ TEST(ScenarioErrorTest, Process) {
   });
 }
 
+TEST(ScenarioErrorTest, Clients) {
+  ExpectMessages({
+      {"[workload]\n[clients]\ncounts = 3",
+       "f.toml:3: no key \"counts\" in [clients]; did you mean \"count\"?"},
+      {"[workload]\n[clients]\ncount = 17",
+       "f.toml:3: \"count\" in [clients] must be from 1 to 16, not 17"},
+      {"[workload]\n[clients]\ncount = [4, 2]",
+       "f.toml:3: \"count\" in [clients]: [4, 2] ends before it begins"},
+      {"program = ''\n[clients]\ncount = 3",
+       "f.toml:3: \"count\" in [clients] is of a [workload]; a program itself says whose its lines "
+       "are"},
+      {"program = ''\n[clients]\nschedules = 0",
+       "f.toml:3: \"schedules\" in [clients] must be from 1 to 1000000, not 0"},
+      {"program = ''\n[clients]\nkinds = ['pkt']",
+       "f.toml:3: no kind of schedule \"pkt\" in [clients]; did you mean \"pct\"?"},
+      {"program = ''\n[clients]\nkinds = ['pct', 'random', 'pct']",
+       "f.toml:3: \"pct\" in kinds is there twice"},
+      {"program = ''\n[clients]\nkinds = ['pct', 'exhaustive']",
+       "f.toml:3: \"exhaustive\" in kinds stands alone"},
+      {"program = ''\n[clients]\ndepth = 17",
+       "f.toml:3: \"depth\" in [clients] must be from 1 to 16, not 17"},
+      {"program = ''\n[clients]\nkinds = ['random']\ndepth = 2",
+       "f.toml:4: \"depth\" in [clients] needs \"pct\" in kinds"},
+      {"program = ''\n[clients]\npreemptions = 2",
+       "f.toml:3: \"preemptions\" in [clients] needs \"exhaustive\" in kinds"},
+      {"program = ''\n[clients]\nkinds = ['exhaustive']\npreemptions = 9",
+       "f.toml:4: \"preemptions\" in [clients] must be from 0 to 8, not 9"},
+      {"program = ''\n[clients]\nthreads = 'reel'",
+       "f.toml:3: no threads \"reel\" in [clients]; did you mean \"real\"?"},
+      {"program = ''\n[clients]\nthreads = 'real'\nkinds = ['pct']",
+       "f.toml:4: \"kinds\" in [clients] is of simulated threads"},
+      {"program = ''\n[clients]\nthreads = 'real'\nschedule = '#3'",
+       "f.toml:4: \"schedule\" in [clients] is of simulated threads"},
+  });
+}
+
+TEST(ScenarioErrorTest, SchedulesOfClients) {
+  ExpectMessages({
+      {"program = ''\n[clients]\nschedule = '0*'",
+       "f.toml:3: a schedule is a list of clients, such as \"0*3 1 0*7\"; this is \"0*\""},
+      {"program = ''\n[clients]\nschedule = '#'",
+       "f.toml:3: no schedule \"#\"; the N-th of the plan is \"#N\""},
+      {"program = ''\n[clients]\nschedule = '#1 2'",
+       "f.toml:3: no schedule \"#1 2\"; the N-th of the plan is \"#N\""},
+      {"[workload]\n[clients]\nschedule = '#1'",
+       "f.toml:3: \"schedule\" in [clients] needs a program, not a [workload]"},
+      {"program = ''\n[clients]\nschedule = '0 1'\nschedules = 3",
+       "f.toml:4: \"schedules\" in [clients] has no place beside a schedule that names its picks"},
+      {"program = ''\n[clients]\nschedule = '0 1'\nthreads = 'real'",
+       "f.toml:3: \"schedule\" in [clients] is of simulated threads"},
+  });
+}
+
+TEST(ScenarioErrorTest, ClientsBesideTheRest) {
+  ExpectMessages({
+      {"program = '''\nset a 1\n2: get a\n1: get a'''",
+       "f.toml:1: operation 2 is of client 2: a program of several clients needs [clients]"},
+      {"program = '''\nset a 1\n1: reopen'''\n[clients]",
+       "f.toml:3: \"reopen\" is everybody's; leave \"1:\" out"},
+      {"program = ''\n[clients]\n[process]",
+       "f.toml:2: a scenario has [process] or [clients], not both"},
+      {"program = ''\n[clients]\n[crash]\nrot = 3",
+       "f.toml:2: rot needs one client; a scenario with rot has no [clients]"},
+      {"program = ''\n[clients]\n[[crash.chain]]\nkind = 'power-loss'\nat = 'end'\n"
+       "rot = ['flip /db/LOCK 3.1']",
+       "f.toml:2: rot needs one client; a scenario with rot has no [clients]"},
+      {"program = ''\nat_least = { schedules = 3 }",
+       "f.toml:2: \"schedules\" in at_least needs [clients]"},
+      {"program = ''\nclients = 3", "f.toml:2: \"clients\" must be a table, not a whole number"},
+  });
+}
+
 TEST(ScenarioErrorTest, Types) {
   ExpectMessages({
       {"program = 3", "f.toml:1: \"program\" must be a string, not a whole number"},

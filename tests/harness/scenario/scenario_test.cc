@@ -23,6 +23,10 @@ Scenario Parsed(std::string_view text) {
   return scenario.ok() ? std::move(scenario).value() : Scenario();
 }
 
+Case CaseOf(const Scenario& scenario) {
+  return MakeCase(scenario, CaseSeed(scenario, 0), test::LabAdapters());
+}
+
 Scenario Reread(const Scenario& scenario) {
   const std::string text = PrintScenario(scenario);
   Result<Scenario> parsed =
@@ -148,6 +152,79 @@ fill = "garbage"
           {"wal.sync#1.begin", {"wal.append#1/s0"}, {"wal.append#1/s0 front 17"}, "garbage"}}));
 }
 
+TEST(ScenarioTest, ReadsClientsOfGeneratedPrograms) {
+  const Scenario scenario = Parsed(R"(
+at_least = { schedules = 300 }
+[workload]
+[clients]
+count = [2, 5]
+schedules = 30
+kinds = ["pct", "random"]
+depth = 4
+[faults]
+sweep = ["fail IO_ERROR any"]
+)");
+  ASSERT_TRUE(scenario.clients.has_value());
+  ClientPlan plan;
+  plan.most = 5;
+  plan.schedules = 30;
+  plan.kinds = {ScheduleKind::kPct, ScheduleKind::kRandom};
+  plan.depth = 4;
+  EXPECT_EQ(*scenario.clients, plan);
+  EXPECT_EQ(scenario.at_least.schedules, 300u);
+  EXPECT_EQ(CaseOf(scenario).clients, plan);
+  EXPECT_EQ(Parsed("[workload]\n[clients]\ncount = 3").clients->least, 3u);
+  EXPECT_EQ(Parsed("[workload]\n[clients]\ncount = 3").clients->most, 3u);
+  EXPECT_FALSE(Parsed("[workload]").clients.has_value());
+}
+
+TEST(ScenarioTest, ReadsClientsOfAFixedProgram) {
+  const std::string program = "program = '''\n0: set a 1\n1: get a\n'''\n[clients]\n";
+  EXPECT_EQ(Parsed(program).clients, ClientPlan());
+  const Scenario all = Parsed(program + "kinds = ['exhaustive']\npreemptions = 0");
+  EXPECT_EQ(all.clients->kinds, std::vector(1, ScheduleKind::kExhaustive));
+  EXPECT_EQ(all.clients->preemptions, 0u);
+  EXPECT_TRUE(Parsed(program + "threads = 'real'\nschedules = 7").clients->real_threads);
+  EXPECT_FALSE(Parsed(program + "threads = 'simulated'").clients->real_threads);
+  const Scenario planned = Parsed(program + "kinds = ['random']\nschedule = '#17'");
+  EXPECT_EQ(planned.clients->schedule, "#17");
+  EXPECT_EQ(NumberOfSchedule(*planned.clients->schedule), 17u);
+  const Scenario one = Parsed(program + "schedule = '0*12 1*4'");
+  EXPECT_EQ(CaseOf(one).clients->schedule, "0*12 1*4");
+  EXPECT_EQ(PrintScenario(one), R"(expect = "pass"
+seed = 1
+program = """
+0: set a 1
+1: get a
+"""
+
+[store]
+adapter = "kv"
+durability = "sync"
+segment_bytes = 67108864
+
+[clients]
+schedule = "0*12 1*4"
+
+[crash]
+models = ["posix"]
+kinds = ["power-loss", "process-death"]
+budget = 2000
+depth = 1
+probe = true
+)");
+}
+
+TEST(ScenarioTest, TheTextOfAScheduleTellsItsRuns) {
+  EXPECT_EQ(RunsOf("0*12 1 3*2"), (std::vector<ScheduleRun>{{0, 12}, {1, 1}, {3, 2}}));
+  EXPECT_EQ(RunsOf(""), std::vector<ScheduleRun>());
+  EXPECT_EQ(PrintSchedule({{0, 12}, {1, 1}, {1, 1}, {0, 1}, {3, UINT64_MAX}, {3, 2}}),
+            "0*12 1*2 0 3*18446744073709551615");
+  EXPECT_EQ(NumberOfSchedule("0*12"), std::nullopt);
+  EXPECT_EQ(NumberOfSchedule("#0"), 0u);
+  EXPECT_TRUE(CheckSchedule("").ok());
+}
+
 TEST(ScenarioTest, PrintsInAStableOrder) {
   Scenario scenario = Parsed(R"(program = 'set "\x00" 1'
 [crash]
@@ -252,6 +329,43 @@ TEST(ScenarioOfTest, ALiveFindingRunsTheProgram) {
   EXPECT_TRUE(scenario.crash.chain.empty());
   EXPECT_EQ(scenario.crash.budget, 1u);
   EXPECT_EQ(Reread(scenario), scenario);
+}
+
+TEST(ScenarioOfTest, AFindingOfSeveralClientsHasItsSchedule) {
+  Finding finding = SomeFinding();
+  finding.reproducer.program[1].client = 2;
+  ClientPlan explored;
+  explored.least = explored.most = 3;
+  explored.schedules = 500;
+  explored.kinds = {ScheduleKind::kRandom, ScheduleKind::kPct};
+  explored.depth = 5;
+  explored.preemptions = 7;
+  explored.schedule = "0*3 2*9 1";
+  const auto plan_of = [&](const ClientPlan& plan) {
+    finding.reproducer.clients = plan;
+    const Scenario scenario = ScenarioOf(finding, "clients");
+    EXPECT_EQ(Reread(scenario), scenario);
+    EXPECT_EQ(CaseOf(scenario).program, finding.reproducer.program);
+    EXPECT_EQ(CaseOf(scenario).clients, scenario.clients);
+    return scenario.clients.value();
+  };
+  ClientPlan picks;
+  picks.schedule = explored.schedule;
+  EXPECT_EQ(plan_of(explored), picks);
+
+  explored.schedule = "#41";
+  ClientPlan planned = explored;
+  planned.least = ClientPlan().least;
+  planned.most = ClientPlan().most;
+  planned.preemptions = ClientPlan().preemptions;
+  EXPECT_EQ(plan_of(explored), planned);
+
+  explored.schedule.reset();
+  explored.real_threads = true;
+  ClientPlan real;
+  real.schedules = 500;
+  real.real_threads = true;
+  EXPECT_EQ(plan_of(explored), real);
 }
 
 TEST(ScenarioOfTest, NamesAreSafeForFiles) {
