@@ -5,29 +5,37 @@
 
 namespace crashlab::internal {
 
-std::string Quote(std::string_view word) {
+namespace {
+
+/// A control byte as \xHH, any other as it is.
+void AppendVisible(std::string& text, char c) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte >= 0x20 && byte != 0x7f) {
+    text += c;
+    return;
+  }
+  text += "\\x";
+  text += kHexDigits[byte >> 4];
+  text += kHexDigits[byte & 15];
+}
+
+}  // namespace
+
+std::string Quote(std::string_view word) {
   std::string text = "\"";
   for (const char c : word) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      text += "\\x";
-      text += kHexDigits[byte >> 4];
-      text += kHexDigits[byte & 15];
-    } else {
-      text += c;
-    }
+    if (c == '"' || c == '\\') text += '\\';
+    AppendVisible(text, c);
   }
   return text + '"';
 }
 
-void Complaints::Add(uint64_t line, std::string message) {
+void Complaints::Add(uint64_t line, std::string_view message) {
   if (!message_.empty() && line_ <= line) return;
   line_ = line;
-  message_ = std::move(message);
+  message_.clear();
+  for (const char c : message) AppendVisible(message_, c);  // one line, whatever the file holds
 }
 
 faultfs::Status Complaints::status() const {

@@ -32,7 +32,8 @@ class Complaints {
   /// `file` as the messages name it; must outlive this object.
   explicit Complaints(std::string_view file) : file_(file) {}
 
-  void Add(uint64_t line, std::string message);
+  /// Control bytes of the message become visible.
+  void Add(uint64_t line, std::string_view message);
   /// Ok, or kInvalidArgument `FILE:LINE: MESSAGE` for the lowest line, of equals the first.
   [[nodiscard]] faultfs::Status status() const;
 
@@ -71,9 +72,7 @@ class TableReader {
   /// The strings of an array, which must not be empty; none if the key is missing or wrong.
   std::vector<const TomlNode*> Strings(std::string_view key);
 
-  void Complain(uint64_t line, std::string message) const {
-    complaints_.Add(line, std::move(message));
-  }
+  void Complain(uint64_t line, std::string_view message) const { complaints_.Add(line, message); }
   /// Complains of every key that no call above asked for.
   void RefuseOthers();
 

@@ -367,6 +367,16 @@ TEST(ScenarioErrorTest, Chains) {
   });
 }
 
+TEST(ScenarioErrorTest, AMessageIsOneLineWhateverIsWrong) {
+  ExpectMessages({
+      {"program = ''\n[process]\ndirectory = \"a\\nb\"",
+       "f.toml:3: no directory \"a\\x0ab\"; it is \"temporary\" or \"tmpfs:SIZE\", from 16k to "
+       "1024m"},
+      {"program = ''\n[clients]\nschedule = \"0\\n\"",
+       "f.toml:3: a schedule is a list of clients, such as \"0*3 1 0*7\"; this is \"0\\x0a\""},
+  });
+}
+
 TEST(ScenarioErrorTest, TheLowestLineIsReported) {
   ExpectMessages({
       {"sed = 1\nprogram = 'x'\n[crash]\nbudget = 0",
