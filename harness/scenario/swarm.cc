@@ -53,20 +53,56 @@ uint32_t SwarmWeight(Random random, const VerbRow& row) {
   return row.weight * std::min(OneOf(random, kFactors), row.most_factor);
 }
 
-std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& can,
+bool IsRead(Verb verb) {
+  return verb == Verb::kGet || verb == Verb::kContains || verb == Verb::kSize ||
+         verb == Verb::kForEach;
+}
+
+/// With several clients, what stops everybody is rare, or nothing else would happen at once.
+VerbRow RowFor(VerbRow row, bool several) {
+  if (several && IsEverybodys(row.verb)) row.weight = row.most_factor = 1;
+  return row;
+}
+
+/// Makes those that look, and whose weight is the swarm's own, so frequent that of all operations
+/// at least a quarter look.
+void MakeReadsFrequent(const Workload& workload, std::vector<Choice>& choices) {
+  uint64_t others = 0;
+  uint64_t reads = 0;
+  uint64_t own = 0;  // of `reads`
+  Choice* get = nullptr;
+  for (Choice& choice : choices) {
+    (IsRead(choice.verb) ? reads : others) += choice.weight;
+    if (!IsRead(choice.verb) || workload.weights.contains(choice.verb)) continue;
+    own += choice.weight;
+    if (get == nullptr) get = &choice;
+  }
+  if (3 * reads >= others || get == nullptr) return;
+  if (own == 0) {  // the swarm has switched all of them off
+    own = get->weight = 1;
+    ++reads;
+  }
+  const uint64_t factor = (others - 3 * (reads - own) + 3 * own - 1) / (3 * own);
+  for (Choice& choice : choices) {
+    const bool is_own = IsRead(choice.verb) && !workload.weights.contains(choice.verb);
+    if (is_own) choice.weight *= static_cast<uint32_t>(factor);
+  }
+}
+
+std::vector<Choice> DrawChoices(const Workload& workload, bool several, const Capabilities& can,
                                 bool works_in_background, const Random& random) {
   std::vector<Choice> choices;
   for (const VerbRow& row : kVerbRows) {
     if (!can.Has(row.verb)) continue;
     const auto fixed = workload.weights.find(row.verb);
     // One client that closes has nothing left to do but be refused.
-    const bool idle =
-        (row.verb == Verb::kBackground && !works_in_background) || row.verb == Verb::kClose;
+    const bool idle = (row.verb == Verb::kBackground && !works_in_background) ||
+                      (row.verb == Verb::kClose && !several);
     if (idle && fixed == workload.weights.end()) continue;
     choices.push_back({row.verb, "",
                        fixed != workload.weights.end()
                            ? fixed->second
-                           : SwarmWeight(random.Fork(Name(row.verb)), row)});
+                           : SwarmWeight(random.Fork(Name(row.verb)), RowFor(row, several))});
   }
   for (const CustomVerb& call : can.calls) {
     const auto fixed = workload.calls.find(call.name);
@@ -83,6 +119,7 @@ std::vector<Choice> DrawChoices(const Workload& workload, const Capabilities& ca
                                                   : workload.weights.contains(choice.verb);
     if (none && !fixed) choice.weight = 1;
   }
+  if (several) MakeReadsFrequent(workload, choices);
   std::erase_if(choices, [](const Choice& choice) { return choice.weight == 0; });
   FAULTFS_CHECK(!choices.empty(), "the parser refuses weights that leave nothing");
   return choices;
@@ -167,14 +204,16 @@ void AddFilledSectors(const Range& all, const std::vector<uint64_t>& overheads_b
   }
 }
 
-std::vector<Range> DrawValueBytes(const Range& all, const Capabilities& can, const Random& random) {
+std::vector<Range> DrawValueBytes(const Range& all, bool several, const Capabilities& can,
+                                  const Random& random) {
   std::vector<Range> ranges;
   if (random.Fork("empty").OneIn(3)) AddWithin(all, 0, 0, ranges);
   if (!random.Fork("small").OneIn(4)) AddWithin(all, 1, all.low + 40, ranges);
   if (random.Fork("any").OneIn(2)) AddWithin(all, all.low, all.high, ranges);
   if (random.Fork("sectors").OneIn(2))
     AddAboutUnits(all, kSectorBytes, random.Fork("sector"), ranges);
-  if (random.Fork("pages").OneIn(2)) AddAboutUnits(all, 4096, random.Fork("page"), ranges);
+  if (random.Fork("pages").OneIn(2) && !several)
+    AddAboutUnits(all, 4096, random.Fork("page"), ranges);
   if (random.Fork("filled").OneIn(3)) AddFilledSectors(all, can.overheads_bytes, ranges);
   if (random.Fork("largest").OneIn(4)) AddWithin(all, all.high, all.high, ranges);
   if (ranges.empty()) ranges.push_back(all);
@@ -199,18 +238,25 @@ std::vector<std::string> DrawFaults(const Workload& workload, uint64_t operation
 
 }  // namespace
 
-Swarm DrawSwarm(const Workload& workload, const Capabilities& can, bool works_in_background,
-                const Random& random) {
+Swarm DrawSwarm(const Workload& workload, const std::optional<ClientPlan>& clients,
+                const Capabilities& can, bool works_in_background, const Random& random) {
   constexpr uint32_t kHot[] = {0, 0, 50, 80};
+  constexpr uint32_t kHotOfSeveral[] = {30, 50, 70, 90};
   constexpr uint32_t kRepeat[] = {0, 10, 30};
   constexpr uint32_t kOwn[] = {0, 20, 60, 100};
   constexpr uint32_t kSync[] = {10, 50, 90};
   Swarm swarm;
   swarm.operations = Draw(random.Fork("operations"), workload.operations);
-  swarm.choices = DrawChoices(workload, can, works_in_background, random.Fork("verbs"));
+  const bool several = clients.has_value();
+  if (several) {
+    const Range count = {clients->least, clients->most};
+    swarm.clients = static_cast<uint32_t>(Draw(random.Fork("clients"), count));
+  }
+  swarm.choices = DrawChoices(workload, several, can, works_in_background, random.Fork("verbs"));
   swarm.keys = DrawKeys(workload.keys, random.Fork("keys"));
-  swarm.value_bytes = DrawValueBytes(workload.value_bytes, can, random.Fork("values"));
-  swarm.hot_key = OneOf(random.Fork("hot"), kHot);
+  swarm.value_bytes = DrawValueBytes(workload.value_bytes, several, can, random.Fork("values"));
+  swarm.hot_key =
+      several ? OneOf(random.Fork("hot"), kHotOfSeveral) : OneOf(random.Fork("hot"), kHot);
   swarm.repeat_verb = OneOf(random.Fork("repeat"), kRepeat);
   if (workload.mixed_durability) swarm.own_durability = OneOf(random.Fork("durability"), kOwn);
   swarm.own_sync = OneOf(random.Fork("sync"), kSync);

@@ -118,6 +118,9 @@ Program GenerateProgram(const Swarm& swarm, const faultfs::Random& random) {
         before.has_value() && Generate(InHundred(swarm.repeat_verb), one.Fork("repeat").Next());
     if (!again) before = Generate(AnyChoice(swarm), one.Fork("verb").Next());
     program.push_back(Generate(OperationOf(swarm, *before), one.Fork("operation").Next()));
+    if (!IsEverybodys(before->verb)) {
+      program.back().client = static_cast<uint32_t>(one.Fork("client").Below(swarm.clients));
+    }
   }
   return program;
 }
@@ -153,7 +156,7 @@ Case MakeCase(const Scenario& scenario, uint64_t case_seed, const AdapterSet& ad
   FAULTFS_CHECK(adapter.ok() && scenario.workload.has_value(), "the parser has checked it");
   const faultfs::Random random(case_seed);
   const Swarm swarm =
-      internal::DrawSwarm(*scenario.workload, (*adapter)->capabilities(),
+      internal::DrawSwarm(*scenario.workload, scenario.clients, (*adapter)->capabilities(),
                           (*adapter)->WorksInBackground(scenario.store), random.Fork("swarm"));
   c.program = GenerateProgram(swarm, random.Fork("program"));
   c.faults.insert(c.faults.end(), swarm.faults.begin(), swarm.faults.end());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Choice {
 
 struct Swarm {
   uint64_t operations = 1;
+  uint32_t clients = 1;                      // each operation is as likely of one as of another
   std::vector<Choice> choices;               // not empty; weights above 0
   std::vector<std::string> keys;             // distinct, not empty
   std::vector<Workload::Range> value_bytes;  // each as likely as the others; not empty
@@ -35,8 +37,13 @@ struct Swarm {
 
 /// A pure function of its arguments: each decision has a stream of its own, forked from `random` by
 /// name, so that one more of them moves no other. `background` comes where jobs can wait, or where
-/// the workload gives it a weight; `close` only with a weight.
-[[nodiscard]] Swarm DrawSwarm(const Workload& workload, const Capabilities& can,
-                              bool works_in_background, const faultfs::Random& random);
+/// the workload gives it a weight; `close` with a weight, or where there are clients.
+///
+/// With clients programs are made for races: at least a quarter of the operations look, as far as
+/// the workload's own weights allow it; the first key is hot; what stops everybody is rare; and
+/// values fill no pages, as there are many runs of each program.
+[[nodiscard]] Swarm DrawSwarm(const Workload& workload, const std::optional<ClientPlan>& clients,
+                              const Capabilities& can, bool works_in_background,
+                              const faultfs::Random& random);
 
 }  // namespace crashlab::internal

@@ -22,8 +22,9 @@ class LabAdapter final : public Adapter {
   }
 
  private:
-  const Capabilities capabilities_ = {.verbs = {Verb::kSet, Verb::kGet, Verb::kReopen},
-                                      .calls = {{"save", 10}, {"sweep", 1}}};
+  const Capabilities capabilities_ = {
+      .verbs = {Verb::kSet, Verb::kGet, Verb::kReopen, Verb::kClose},
+      .calls = {{"save", 10}, {"sweep", 1}}};
   const Contract contract_;
 };
 

@@ -278,6 +278,136 @@ TEST(WorkloadTest, SizesOfAllKindsWithinTheRange) {
   });
 }
 
+// ---- Several clients
+// ------------------------------------------------------------------------------
+
+Scenario OfClients(uint32_t least, uint32_t most, std::string adapter = "kv") {
+  Scenario scenario = Generated(std::move(adapter));
+  scenario.clients.emplace();
+  scenario.clients->least = least;
+  scenario.clients->most = most;
+  return scenario;
+}
+
+TEST(WorkloadTest, AsManyClientsAsThePlanSays) {
+  std::map<uint32_t, size_t> programs;
+  std::map<uint32_t, size_t> operations;
+  const Scenario scenario = OfClients(2, 4);
+  for (uint64_t i = 0; i < kCases; ++i) {
+    const Case c = CaseOf(scenario, i);
+    EXPECT_EQ(c.clients, scenario.clients);
+    ++programs[ClientsOf(c.program)];
+    for (const Operation& operation : c.program) {
+      if (!IsEverybodys(operation.verb)) {
+        ++operations[operation.client];
+      } else {
+        ASSERT_EQ(operation.client, 0u);
+      }
+    }
+    EXPECT_EQ(ParseProgram(Print(c.program)).value(), c.program);
+  }
+  for (const uint32_t count : {2, 3, 4}) EXPECT_GE(programs[count], kCases / 6) << count;
+  EXPECT_LE(programs[1], kCases / 50) << "all of one client by chance";
+  EXPECT_EQ(programs.size(), programs.contains(1) ? 4u : 3u);
+  EXPECT_LT(operations[0], 2 * operations[1]);
+  EXPECT_LT(operations[1], operations[0] + kCases);
+
+  EachOperation(OfClients(1, 1),
+                [](const Operation& op, const Operation*) { ASSERT_EQ(op.client, 0u); });
+}
+
+TEST(WorkloadTest, WhoseAnOperationIsMovesNothingElse) {
+  for (uint64_t i = 0; i < 100; ++i) {
+    Program few = CaseOf(OfClients(1, 1), i).program;
+    Program many = CaseOf(OfClients(16, 16), i).program;
+    for (Operation& operation : many) operation.client = 0;
+    ASSERT_EQ(few, many);
+  }
+}
+
+TEST(WorkloadTest, SeveralClientsLookAndMeetAtAHotKey) {
+  size_t all = 0;
+  size_t reads = 0;
+  size_t stops = 0;
+  size_t stops_of_one = 0;
+  Scenario scenario = OfClients(2, 4);
+  scenario.workload->operations = {12, 12};
+  scenario.workload->keys = {4, 4};
+  EachOperation(scenario, [&](const Operation& op, const Operation*) {
+    ++all;
+    reads += op.verb == Verb::kGet || op.verb == Verb::kContains || op.verb == Verb::kSize ||
+             op.verb == Verb::kForEach;
+    stops += IsEverybodys(op.verb);
+    ASSERT_LE(op.value_bytes, 9000u);
+  });
+  EXPECT_GE(4 * reads, all);
+  EXPECT_LE(2 * reads, all) << "and the rest has its place";
+  const auto met =
+      [](const Scenario& of) {  // sets and edits of the most frequent key, in a hundred
+        size_t hot = 0;
+        size_t changes = 0;
+        for (uint64_t i = 0; i < CaseCount(of); ++i) {
+          std::map<std::string, size_t> uses;
+          for (const Operation& op : CaseOf(of, i).program) {
+            if (op.verb == Verb::kSet) ++uses[op.key];
+            for (const Edit& edit : op.batch) ++uses[edit.key];
+          }
+          size_t most = 0;
+          for (const auto& [key, count] : uses) {
+            changes += count;
+            most = std::max(most, count);
+          }
+          hot += most;
+        }
+        return 100 * hot / changes;
+      };
+  Scenario alone = scenario;
+  alone.clients.reset();
+  EachOperation(
+      alone, [&](const Operation& op, const Operation*) { stops_of_one += IsEverybodys(op.verb); });
+  EXPECT_GT(met(scenario), met(alone) + 5);
+  EXPECT_GE(stops, 20u);
+  EXPECT_LT(3 * stops, stops_of_one);
+}
+
+TEST(WorkloadTest, WeightsOfReadsAreTheScenarios) {
+  Scenario scenario = OfClients(3, 3);
+  scenario.workload->weights = {
+      {Verb::kGet, 0}, {Verb::kContains, 0}, {Verb::kSize, 0}, {Verb::kForEach, 0}};
+  EachOperation(scenario, [&](const Operation& op, const Operation*) {
+    ASSERT_FALSE(op.verb == Verb::kGet || op.verb == Verb::kContains || op.verb == Verb::kSize ||
+                 op.verb == Verb::kForEach);
+  });
+  scenario.workload->weights = {{Verb::kSet, 1'000'000}, {Verb::kGet, 1}};
+  size_t all = 0;
+  size_t sets = 0;
+  size_t gets = 0;
+  EachOperation(scenario, [&](const Operation& op, const Operation*) {
+    ++all;
+    sets += op.verb == Verb::kSet;
+    gets += op.verb == Verb::kGet;
+  });
+  EXPECT_GT(sets, all / 2);
+  EXPECT_LT(sets, all * 4 / 5);
+  EXPECT_LT(gets, all / 100);
+}
+
+TEST(WorkloadTest, ClosingComesWithClientsOrIfItIsAskedFor) {
+  const auto count = [](const Scenario& scenario) {
+    size_t seen = 0;
+    EachOperation(scenario,
+                  [&](const Operation& op, const Operation*) { seen += op.verb == Verb::kClose; });
+    return seen;
+  };
+  EXPECT_EQ(count(Generated("lab")), 0u);
+  const size_t seen = count(OfClients(2, 2, "lab"));
+  EXPECT_GE(seen, 10u);
+  EXPECT_LE(seen, kCases / 2);
+  Scenario asked = Generated("lab");
+  asked.workload->weights = {{Verb::kClose, 20}};
+  EXPECT_GE(count(asked), kCases / 2);
+}
+
 // ---- What the scenario asks for
 // ------------------------------------------------------------------
 
