@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "harness/client_plan.h"
 
 namespace crashlab {
 namespace {
@@ -20,6 +21,60 @@ void AddRanges(Kind kind, size_t operation, size_t size, std::vector<Reduction>&
       if (count < size || size == 1) out.push_back({kind, operation, begin, count});
     }
   }
+}
+
+/// Whether it is known which client goes on where.
+bool HasPicks(const Case& c) {
+  return c.clients && c.clients->schedule && !NumberOfSchedule(*c.clients->schedule);
+}
+
+/// Which clients have operations of their own.
+std::vector<bool> ClientsAtWork(const Program& program) {
+  std::vector<bool> at_work(ClientsOf(program), false);
+  for (const Operation& operation : program) {
+    if (!IsEverybodys(operation.verb)) at_work[operation.client] = true;
+  }
+  return at_work;
+}
+
+/// Every pair of clients at work. One that is not only goes: the next one takes its number.
+void AddMerges(const Case& c, std::vector<Reduction>& out) {
+  const std::vector<bool> at_work = ClientsAtWork(c.program);
+  for (size_t client = 1; client < at_work.size(); ++client) {
+    for (size_t into = 0; into < client; ++into) {
+      const bool both = at_work[client] && at_work[into];
+      const bool closes_gap = into + 1 == client && !at_work[into];
+      if (both || closes_gap) out.push_back({Kind::kMergeClient, 0, client, into});
+    }
+  }
+}
+
+void MergeClient(Case& c, uint32_t client, uint32_t into) {
+  const auto rename = [client, into](uint32_t& of) {
+    if (of == client) of = into;
+    if (of > client) --of;
+  };
+  for (Operation& operation : c.program) rename(operation.client);
+  if (!HasPicks(c)) return;
+  std::vector<ScheduleRun> runs = RunsOf(*c.clients->schedule);
+  for (ScheduleRun& run : runs) rename(run.client);
+  c.clients->schedule = PrintSchedule(runs);
+}
+
+/// Of a text in which each run is of another client than the one before, as reports print it.
+void AddSwitches(const Case& c, std::vector<Reduction>& out) {
+  if (!HasPicks(c)) return;
+  const size_t runs = RunsOf(*c.clients->schedule).size();
+  for (size_t run = 0; runs > 1 && run < runs; ++run) {
+    out.push_back({Kind::kDropSwitch, 0, run, 0});
+  }
+}
+
+void DropSwitch(Case& c, size_t run) {
+  std::vector<ScheduleRun> runs = RunsOf(*c.clients->schedule);
+  FAULTFS_CHECK(run < runs.size(), "a reduction is of the case it was made for");
+  runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(run));
+  c.clients->schedule = PrintSchedule(runs);
 }
 
 /// Smaller sizes worth trying for a value, the smallest first.
@@ -93,6 +148,7 @@ auto Rank(const Reduction& r) {
 std::vector<Reduction> ReductionsOf(const Case& c) {
   std::vector<Reduction> out;
   AddRanges(Kind::kDropOperations, 0, c.program.size(), out);
+  AddMerges(c, out);
   for (size_t i = 0; i < c.program.size(); ++i) {
     AddRanges(Kind::kDropEdits, i, c.program[i].batch.size(), out);
   }
@@ -117,6 +173,7 @@ std::vector<Reduction> ReductionsOf(const Case& c) {
       AddSizes(i, e, operation.batch[e].value_bytes, out);
     }
   }
+  AddSwitches(c, out);
   return out;
 }
 
@@ -137,6 +194,9 @@ Case Reduce(const Case& c, const Reduction& r) {
     case Kind::kDropOperations:
       erase(smaller.program);
       break;
+    case Kind::kMergeClient:
+      MergeClient(smaller, static_cast<uint32_t>(r.begin), static_cast<uint32_t>(r.count));
+      break;
     case Kind::kDropEdits:
       erase(operation.batch);
       break;
@@ -156,6 +216,9 @@ Case Reduce(const Case& c, const Reduction& r) {
     }
     case Kind::kShrinkValue:
       (in_batch ? operation.batch[r.begin].value_bytes : operation.value_bytes) = r.count;
+      break;
+    case Kind::kDropSwitch:
+      DropSwitch(smaller, r.begin);
       break;
   }
   return smaller;

@@ -1,9 +1,13 @@
 // Candidates: the smaller cases next to a case, in the order in which they are worth trying.
 //
 // First ranges of operations in the order of ddmin (Zeller, Hildebrandt: "Simplifying and isolating
-// failure-inducing input", IEEE TSE 2002): halves, quarters, … single operations; then what is
-// within the operations: edits of batches, values, keys, durabilities; then faults and crashes of
-// the chain. The minimizer walks this list, and a property test wraps it as a tree of shrinks.
+// failure-inducing input", IEEE TSE 2002): halves, quarters, … single operations; then clients;
+// then what is within the operations: edits of batches, values, keys, durabilities; faults and
+// crashes of the chain; and the switches of the schedule. The minimizer walks this list, and a
+// property test wraps it as a tree of shrinks.
+//
+// A schedule is of one program: under a smaller one its picks may not fit any more. Only what is
+// said below happens to it here; whoever runs the case finds what fits.
 #pragma once
 
 #include <compare>
@@ -19,12 +23,15 @@ namespace crashlab {
 struct Reduction {
   enum class Kind : uint8_t {
     kDropOperations,   // [begin, begin + count) of the program
+    kMergeClient,      // what client `begin` does, client `count` (a lower one) does; clients above
+                       // `begin` are one lower then, in the picks of the schedule too
     kDropEdits,        // [begin, begin + count) of the batch of operation `operation`
     kDropFault,        // rule `begin`
     kDropCrash,        // step `begin` of a chain that has more than one
     kPlainDurability,  // operation `operation` under the store's own
     kShortenKey,       // of operation `operation` (of edit `begin`, in a batch): to one letter
     kShrinkValue,      // to `count` bytes
+    kDropSwitch,  // run `begin` of the picks: who ran before goes on (of run 0: it is left out)
   };
   Kind kind = Kind::kDropOperations;
   size_t operation = 0;

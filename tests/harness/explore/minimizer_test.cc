@@ -192,6 +192,78 @@ TEST(Candidates, AreSmallerAndBeginWithHalves) {
   }
 }
 
+Case CaseOfClients(std::string_view program, std::string schedule) {
+  Case c;
+  c.program = ParseProgram(program).value();
+  c.clients.emplace().schedule = std::move(schedule);
+  return c;
+}
+
+/// Those of that kind, as programs and schedules.
+std::vector<std::pair<std::string, std::string>> Of(Reduction::Kind kind, const Case& c) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const Reduction& reduction : ReductionsOf(c)) {
+    if (reduction.kind != kind) continue;
+    const Case smaller = Reduce(c, reduction);
+    texts.emplace_back(Print(smaller.program), smaller.clients->schedule.value());
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::pair<std::string, std::string>>;
+
+TEST(Candidates, AClientGivesItsOperationsToAnother) {
+  const Case c =
+      CaseOfClients("0: set a 1\n1: get a\nreopen\n2: get b\n", "0*3 2*4 1 2 3*5 0 1*7 0*9");
+  EXPECT_EQ(Of(Reduction::Kind::kMergeClient, c),
+            (Texts{{"0: set a 1\n0: get a\nreopen\n1: get b\n", "0*3 1*4 0 1 2*5 0*17"},
+                   {"0: set a 1\n1: get a\nreopen\n0: get b\n", "0*7 1 0 2*5 0 1*7 0*9"},
+                   {"0: set a 1\n1: get a\nreopen\n1: get b\n", "0*3 1*6 2*5 0 1*7 0*9"}}));
+  EXPECT_TRUE(Of(Reduction::Kind::kMergeClient, CaseOfClients("set a 1\nkill\n", "0*3")).empty());
+}
+
+TEST(Candidates, AClientWithoutOperationsGoes) {
+  EXPECT_EQ(Of(Reduction::Kind::kMergeClient, CaseOfClients("2: get a\n3: get b\nkill\n", "#5")),
+            (Texts{{"1: get a\n2: get b\nkill\n", "#5"},
+                   {"1: get a\n2: get b\nkill\n", "#5"},
+                   {"2: get a\n2: get b\nkill\n", "#5"}}));
+  Case c = CaseOfClients("5: get a\n", "5*3");
+  for (int left = 5; left > 0; --left) c = Reduce(c, {Reduction::Kind::kMergeClient, 0, 1, 0});
+  EXPECT_EQ(Print(c.program), "get a\n");
+  EXPECT_EQ(c.clients->schedule, "0*3");
+}
+
+TEST(Candidates, ASwitchGoes) {
+  const std::string program = "0: set a 1\n1: get a\n2: get a\n";
+  EXPECT_EQ(Of(Reduction::Kind::kDropSwitch, CaseOfClients(program, "0*3 1*2 0*4 2")),
+            (Texts{{program, "1*2 0*4 2"},
+                   {program, "0*7 2"},
+                   {program, "0*3 1*2 2"},
+                   {program, "0*3 1*2 0*4"}}));
+  EXPECT_TRUE(Of(Reduction::Kind::kDropSwitch, CaseOfClients(program, "0*3")).empty());
+  EXPECT_TRUE(Of(Reduction::Kind::kDropSwitch, CaseOfClients(program, "#3")).empty());
+}
+
+TEST(Candidates, ClientsComeAfterOperationsAndSwitchesLast) {
+  const Case c = CaseOfClients("0: set \"a key\" 7 sync\n1: get b\n", "0*3 1 0");
+  const std::vector<Reduction> all = ReductionsOf(c);
+  for (size_t i = 1; i < all.size(); ++i) {
+    EXPECT_TRUE(AtOrAfter(all[i], all[i - 1])) << i;
+    EXPECT_GE(all[i].kind, all[i - 1].kind) << i;
+  }
+  EXPECT_EQ(all[2].kind, Reduction::Kind::kMergeClient);
+  EXPECT_EQ(all.back(), (Reduction{Reduction::Kind::kDropSwitch, 0, 2, 0}));
+}
+
+TEST(Candidates, OtherReductionsLeaveTheScheduleAlone) {
+  const Case c = CaseOfClients("0: set \"a key\" 7 sync\n1: batch set b 3\n", "0*3 1 0");
+  for (const Reduction& reduction : ReductionsOf(c)) {
+    if (reduction.kind == Reduction::Kind::kMergeClient) continue;
+    if (reduction.kind == Reduction::Kind::kDropSwitch) continue;
+    EXPECT_EQ(Reduce(c, reduction).clients, c.clients);
+  }
+}
+
 TEST(Candidates, AWalkThatTakesEveryOneEnds) {
   Case c;
   c.program =
@@ -204,6 +276,14 @@ TEST(Candidates, AWalkThatTakesEveryOneEnds) {
     ASSERT_LT(++steps, 200);
   }
   EXPECT_TRUE(c.program.empty());
+
+  c = CaseOfClients("0: set a 10\n1: batch set b 3; delete a\nreopen\n3: get a\n", "0 3*9 1 0*4");
+  for (std::vector<Reduction> all = ReductionsOf(c); !all.empty(); all = ReductionsOf(c)) {
+    c = Reduce(c, all[std::min(all.size() - 1, static_cast<size_t>(steps) % 7)]);
+    ASSERT_LT(++steps, 400);
+  }
+  EXPECT_TRUE(c.program.empty());
+  EXPECT_EQ(RunsOf(c.clients->schedule.value()).size(), 1u);
 }
 
 }  // namespace
