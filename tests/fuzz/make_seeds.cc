@@ -139,6 +139,7 @@ void WriteTexts(const fs::path& out) {
       "call 17",
       "moment 437",
       "tmpfs:256k",
+      "0*12 1*4 0 15*3",
   };
   for (size_t i = 0; i < std::size(kRules); ++i) {
     Write(out / "fault_rule", std::to_string(i), kRules[i]);

@@ -1,9 +1,11 @@
-// Any text as what stands inside scenarios: a program, rot, a kill, a directory. Each is refused,
-// or survives being printed and read.
+// Any text as what stands inside scenarios: a program, rot, a kill, a directory, a schedule. Each
+// is refused, or survives being printed and read.
+#include <string>
 #include <string_view>
 
 #include "faultfs/crash/rot.h"
 #include "faultfs/env/check.h"
+#include "harness/client_plan.h"
 #include "harness/operation.h"
 #include "harness/process_plan.h"
 #include "tests/fuzz/target.h"
@@ -38,6 +40,14 @@ void CheckKill(std::string_view text) {
   }
 }
 
+void CheckPicks(std::string_view text) {
+  if (!crashlab::CheckSchedule(text).ok() || crashlab::NumberOfSchedule(text)) return;
+  const std::string printed = crashlab::PrintSchedule(crashlab::RunsOf(text));
+  FAULTFS_CHECK(crashlab::CheckSchedule(printed).ok(), "a printed schedule is one");
+  FAULTFS_CHECK(crashlab::PrintSchedule(crashlab::RunsOf(printed)) == printed,
+                "and prints the same");
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -45,5 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckProgram(text);
   CheckRot(text);
   CheckKill(text);
+  CheckPicks(text);
   return 0;
 }
