@@ -68,6 +68,7 @@ EncodedMutation EncodedMutation::OfPayload(std::string_view payload) {
 std::span<const std::byte> EncodedMutation::Seal(RecordHeader header) {
   header.payload_bytes = static_cast<uint32_t>(payload().size());
   header.payload_crc = payload_crc_;
+  sequence_ = header.sequence;
   const auto bytes = std::as_writable_bytes(std::span(record_));
   EncodeRecordHeader(header, bytes.first<kRecordHeaderBytes>());
   return bytes;

@@ -63,9 +63,11 @@ class EncodedMutation {
   }
   [[nodiscard]] uint32_t payload_crc() const { return payload_crc_; }
   [[nodiscard]] size_t record_bytes() const { return record_.size(); }
+  /// 0: it has no place in the log yet.
+  [[nodiscard]] uint64_t sequence() const { return sequence_; }
 
-  /// Fills in the header. `header` needs no length and no checksum. The result lives as long as
-  /// this object, until the next call.
+  /// Fills in the header, which gives it its place in the log. `header` needs no length and no
+  /// checksum. The result lives as long as this object, until the next call.
   [[nodiscard]] std::span<const std::byte> Seal(RecordHeader header);
 
  private:
@@ -73,6 +75,7 @@ class EncodedMutation {
 
   std::string record_;
   uint32_t payload_crc_;
+  uint64_t sequence_ = 0;
 };
 
 }  // namespace kv

@@ -41,8 +41,10 @@ class Store::Impl {
 
   Status Commit(EncodedMutation mutation, const WriteOptions& options) {
     uint64_t log_bytes = 0;
-    FAULTFS_RETURN_IF_ERROR(
-        commits_.Commit(mutation, options.durability.value_or(options_.durability), &log_bytes));
+    const Status committed =
+        commits_.Commit(mutation, options.durability.value_or(options_.durability), &log_bytes);
+    if (options.sequence != nullptr) *options.sequence = mutation.sequence();
+    FAULTFS_RETURN_IF_ERROR(committed);
     if (checkpointer_->IsDue(log_bytes)) checkpointer_->Schedule();
     checkpointer_->Pace(log_bytes);
     return Status();
@@ -58,10 +60,10 @@ class Store::Impl {
 
   [[nodiscard]] Status CheckOpen() const { return commits_.CheckOpen(); }
 
-  Status ClearPersistence() {
-    FAULTFS_RETURN_IF_ERROR(
-        Commit(EncodedMutation::Of({.kind = OperationKind::kClear, .key = {}, .value = {}}),
-               {.durability = Durability::kSync}));
+  Status ClearPersistence(WriteOptions options) {
+    options.durability = Durability::kSync;
+    FAULTFS_RETURN_IF_ERROR(Commit(
+        EncodedMutation::Of({.kind = OperationKind::kClear, .key = {}, .value = {}}), options));
     // Nothing that is still there is read again; how the removal went is in checkpoints().
     static_cast<void>(checkpointer_->Compact());
     return Status();
@@ -147,7 +149,9 @@ Status Store::Snapshot() { return impl_->checkpointer().Snapshot(); }
 
 Status Store::Compact() { return impl_->checkpointer().Compact(); }
 
-Status Store::ClearPersistence() { return impl_->ClearPersistence(); }
+Status Store::ClearPersistence(const WriteOptions& options) {
+  return impl_->ClearPersistence(options);
+}
 
 Status Store::Close() { return impl_->Close(); }
 

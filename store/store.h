@@ -56,7 +56,10 @@ struct Options {
 };
 
 struct WriteOptions {
-  std::optional<Durability> durability;  // nothing: the store's
+  std::optional<Durability> durability = {};  // nothing: the store's
+  /// Gets the mutation's place in the log when the call ends, however it ends; 0 if it never got
+  /// one. Of a call that failed it may be the place of a later one too.
+  uint64_t* sequence = nullptr;
 };
 
 /// What Open found and did. For people and tools; no promise of the store rests on it.
@@ -142,12 +145,12 @@ class Store {
   [[nodiscard]] faultfs::Status Compact();
 
   /// Every key goes, durably, as by Clear, and what held them is removed from the disk as by
-  /// Compact. It is a mutation, as Clear is, and errors are those of Clear: Ok once nothing can
-  /// come back, also if a file could not be removed. Then checkpoints() says why, and the next
-  /// compaction tries again.
+  /// Compact. It is a mutation, as Clear is, always kSync, and errors are those of Clear: Ok once
+  /// nothing can come back, also if a file could not be removed. Then checkpoints() says why, and
+  /// the next compaction tries again.
   ///
   /// Durability: one step; before it everything is there, after it nothing.
-  [[nodiscard]] faultfs::Status ClearPersistence();
+  [[nodiscard]] faultfs::Status ClearPersistence(const WriteOptions& options = {});
 
   /// Waits for a checkpoint that runs, then Flush, then lets go of files and lock, which it
   /// does also on error. Every later call gives kClosed.
