@@ -184,7 +184,7 @@ class Search {
       case Verb::kForEach:
         return live == item.all;
       default:
-        return true;  // a barrier: its place in time is all there is to it
+        return true;
     }
   }
 
@@ -226,16 +226,10 @@ bool TouchesAllKeys(const Call& call) {
          verb == Verb::kForEach;
 }
 
-bool IsBarrier(Verb verb) {
-  return verb == Verb::kFlush || verb == Verb::kSnapshot || verb == Verb::kCompact;
-}
-
 /// Whether the search has to place it.
 bool Counts(const Call& call) {
   if (MayHaveHappened(call)) return !ChangesOf(call).empty();
-  const Verb verb = call.operation.verb;
-  return !IsMutation(call.operation) && !IsBarrier(verb) && call.returned.has_value() &&
-         call.outcome == Outcome::kOk;
+  return IsRead(call.operation.verb) && call.returned.has_value() && call.outcome == Outcome::kOk;
 }
 
 /// Groups of keys that no batch joins, each as the set of its keys.

@@ -39,13 +39,6 @@ std::vector<std::string> ValuesSeen(const Call& call) {
   return values;
 }
 
-bool IsRead(Verb verb) {
-  return verb == Verb::kGet || verb == Verb::kContains || verb == Verb::kSize ||
-         verb == Verb::kForEach;
-}
-
-bool IsOkRead(const Call& call) { return IsOk(call) && IsRead(call.operation.verb); }
-
 template <typename Entries>
 std::string Given(const Call& call, const Entries& entries) {
   switch (call.operation.verb) {
@@ -78,11 +71,16 @@ std::string Print(const History& history) {
       text += fmt::format("{}] {}", *call.returned, kEnds[static_cast<size_t>(call.outcome)]);
     }
     if (call.sequence.has_value()) text += fmt::format(" #{}", *call.sequence);
-    if (IsOkRead(call)) text += ':' + Given(call, entries);
+    if (IsOk(call) && IsRead(call.operation.verb)) text += ':' + Given(call, entries);
     text += '\n';
   }
   return text + (history.power_lost ? "power loss:" : "process death:") +
          entries(history.recovered) + '\n';
+}
+
+bool IsRead(Verb verb) {
+  return verb == Verb::kGet || verb == Verb::kContains || verb == Verb::kSize ||
+         verb == Verb::kForEach;
 }
 
 std::vector<Change> ChangesOf(const Call& call) {
@@ -128,7 +126,7 @@ Obligations ObligationsOf(const History& history, const Contract& contract,
       contract.info_voids_process_frontier && std::any_of(calls.begin(), calls.end(), IsOpenError);
   const auto writers = Writers(history);
   Obligations due;
-  due.process_holds = !history.power_lost && !voided;
+  due.process_holds = !history.power_lost && !history.reverted && !voided;
   due.survives.resize(calls.size());
   for (size_t i = 0; i < calls.size(); ++i) {
     const Call& call = calls[i];
@@ -144,7 +142,9 @@ Obligations ObligationsOf(const History& history, const Contract& contract,
       }
       continue;
     }
-    const Promise promise = contract.PromiseOf(call.operation, store_default);
+    const Promise promise = call.operation.verb == Verb::kReopen
+                                ? contract.close
+                                : contract.PromiseOf(call.operation, store_default);
     if (promise == Promise::kPowerForAckedBefore) {
       due.read_after = std::max(due.read_after, call.invoked);
     } else if (IsMutation(call.operation) && due.Holds(promise)) {

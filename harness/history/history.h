@@ -19,8 +19,8 @@ struct Call {
   // Ticks of one clock, no two of a history alike: only their order counts.
   uint64_t invoked = 0;
   std::optional<uint64_t> returned = {};  // none: in flight when the crash came
-  Outcome outcome = Outcome::kInfo;       // of one that returned
-  Reply reply = {};                       // of a read
+  Outcome outcome = Outcome::kInfo;  // of one in flight: how it ended after the crash came, if so
+  Reply reply = {};                  // of a read
   std::optional<uint64_t> sequence = {};  // what the engine says of a mutation's place in its log
 };
 
@@ -28,7 +28,10 @@ struct History {
   Dump opened = {};         // what the Open at its beginning showed
   std::vector<Call> calls;  // by invocation
   bool power_lost = false;  // at its end; otherwise only the process died
-  Dump recovered = {};      // what the next Open showed
+  // Pages of files went back to what the disk holds while it ran: what only the page cache held is
+  // not to be relied on.
+  bool reverted = false;
+  Dump recovered = {};  // what the next Open showed
 };
 
 /// For people: a line a call, with its ticks and what it gave, then what the next Open showed.
@@ -44,6 +47,8 @@ struct Change {
 /// In the order in which they apply; none for what changes nothing.
 [[nodiscard]] std::vector<Change> ChangesOf(const Call& call);
 
+/// get, contains, size, for-each
+[[nodiscard]] bool IsRead(Verb verb);
 /// Whether the call may have changed something: not if it is no mutation or provably failed.
 [[nodiscard]] bool MayHaveHappened(const Call& call);
 /// An error of a live engine that proves nothing. It stays open until the next Open, and no live

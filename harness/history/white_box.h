@@ -4,8 +4,15 @@
 // survived a crash still comes from the acknowledgements alone (ORACLE: the rule).
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "faultfs/sim/hash.h"
 #include "harness/history/history.h"
 #include "harness/verdict.h"
 
@@ -16,10 +23,61 @@ struct WhiteBoxAnswer {
   std::optional<Violation> violation = {};
 };
 
-/// Sequences are unique, respect real time, and every acknowledged mutation has one; each read fits
-/// at a place in the log that is not before what was acknowledged, or read, before it was invoked,
-/// and not behind what was invoked after it returned; and the next Open shows a prefix that holds
-/// all that was promised. O(n log n), apart from the worlds of open errors.
+/// What the next Open may show, by the hashes of the contents.
+struct NextStates {
+  bool known = false;  // not if more errors are open than worlds are kept for
+  std::set<faultfs::Hash128> legal;
+  std::set<faultfs::Hash128> early;  // of prefixes of the log that lack what was promised
+  std::string promised = {};         // the last mutation that was, for people; empty: none
+};
+
+/// LOST_ACKED: the next Open showed one of the early ones.
+[[nodiscard]] Violation LostAcked(const NextStates& states);
+
+/// The log of a history as its sequences tell it.
+class WhiteBox {
+ public:
+  /// `history` must outlive it. What its next Open showed is not looked at.
+  explicit WhiteBox(const History& history);
+
+  /// Sequences are unique, respect real time, and every acknowledged mutation has one; each read
+  /// fits at a place in the log that is not before what was acknowledged, or read, before it was
+  /// invoked, and not behind what was invoked after it returned. O(n log n).
+  [[nodiscard]] std::optional<Violation> CheckClients() const;
+  /// The prefixes of the log that hold all that is due, in each world of open errors.
+  [[nodiscard]] NextStates StatesAfter(const Obligations& due) const;
+  /// What to call a content that is no prefix of the log at all. PHANTOM, WRONG_VALUE, TORN_BATCH
+  /// or HOLE.
+  [[nodiscard]] Violation WhatIsWrong(const Dump& seen) const;
+
+ private:
+  /// What held from a place in the log until the next entry: place p is after the p-th mutation.
+  template <typename T>
+  using Timeline = std::vector<std::pair<uint64_t, T>>;
+  struct Timelines {
+    std::map<std::string, Timeline<std::optional<std::string>>> values;  // by key
+    Timeline<uint64_t> sizes;
+    Timeline<faultfs::Hash128> contents;
+  };
+
+  [[nodiscard]] std::string Named(size_t call) const;
+  [[nodiscard]] std::optional<Violation> CheckLog() const;
+  [[nodiscard]] std::optional<Violation> CheckReads(const Timelines& lines) const;
+  [[nodiscard]] Timelines MakeTimelines() const;
+  template <typename T, typename Fits>
+  [[nodiscard]] uint64_t FirstPlace(const Timeline<T>& line, uint64_t low, uint64_t high,
+                                    const Fits& fits) const;
+  [[nodiscard]] uint64_t PlaceOfRead(const Timelines& lines, const Call& read, uint64_t low,
+                                     uint64_t high) const;
+  [[nodiscard]] std::map<uint64_t, uint64_t> FirstPlacesInvokedFrom() const;
+  [[nodiscard]] bool IsTorn(size_t place, const std::map<std::string, std::string>& seen) const;
+
+  const History& history_;
+  std::vector<size_t> log_;      // calls by sequence
+  std::vector<uint64_t> place_;  // by call: in the log, from 1; 0: not in it
+};
+
+/// All of it, of one history.
 [[nodiscard]] WhiteBoxAnswer CheckWhiteBox(const History& history, const Contract& contract,
                                            Durability store_default);
 

@@ -141,7 +141,7 @@ TEST(HistoryTest, OneInFlightMaySurviveWholeOrNot) {
     EXPECT_EQ(WhiteBox(PowerLossShows(h, legal)), "legal") << legal;
   }
   EXPECT_EQ(BlackBox(PowerLossShows(h, "a=1.0")), "illegal");
-  EXPECT_EQ(WhiteBox(PowerLossShows(h, "a=1.0")), "HOLE");
+  EXPECT_EQ(WhiteBox(PowerLossShows(h, "a=1.0")), "TORN_BATCH");
   EXPECT_EQ(BlackBox(PowerLossShows(h, "a=junk")), "illegal");
   EXPECT_EQ(WhiteBox(PowerLossShows(h, "a=junk")), "PHANTOM");
 }

@@ -1,0 +1,171 @@
+#include "harness/history/history_checker.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "faultfs/env/check.h"
+
+namespace crashlab {
+
+HistoryChecker::HistoryChecker(const Program& program, const Contract& contract,
+                               Durability store_default)
+    : program_(program),
+      contract_(contract),
+      store_default_(store_default),
+      epochs_(1),
+      epoch_at_(1, 0) {}
+
+std::optional<Violation> HistoryChecker::Take(const Event& event, const Reply& reply) {
+  const size_t tick = epoch_at_.size();
+  std::optional<Violation> violation;
+  switch (event.kind) {
+    case Event::Kind::kInvoke: {
+      const Operation& operation = program_[event.op - 1];
+      if (operation.verb == Verb::kKill) break;
+      std::vector<Call>& calls = epochs_.back().calls;
+      call_of_op_[event.op] = calls.size();
+      calls.push_back({.number = event.op,
+                       .client = operation.client,
+                       .operation = operation,
+                       .invoked = tick});
+      break;
+    }
+    case Event::Kind::kReturn:
+    case Event::Kind::kClosed: {
+      Call& call = epochs_.back().calls[call_of_op_.at(event.op)];
+      call.returned = tick;
+      call.outcome = event.outcome;
+      call.reply = reply;
+      call.sequence = reply.sequence;
+      break;
+    }
+    case Event::Kind::kReverted:
+      if (!epochs_.back().reverted) epochs_.back().reverted = tick;
+      break;
+    case Event::Kind::kKilled:
+      break;
+    case Event::Kind::kOpened:
+      violation = Finish();
+      if (!violation.has_value()) violation = JudgeOpened(reply.dump);
+      epochs_.push_back({.opened = reply.dump, .calls = {}, .reverted = {}});
+      call_of_op_.clear();
+      break;
+  }
+  epoch_at_.push_back(epochs_.size() - 1);
+  return violation;
+}
+
+std::optional<Violation> HistoryChecker::Finish() {
+  const History history = HistoryAt(epoch_at_.size() - 1, false);
+  return WhiteBox(history).CheckClients();
+}
+
+/// An Open of the run itself, after a close or the death of the process.
+std::optional<Violation> HistoryChecker::JudgeOpened(const Dump& dump) const {
+  History history = HistoryAt(epoch_at_.size() - 1, false);
+  history.recovered = dump;
+  return CheckWhiteBox(history, contract_, store_default_).violation;
+}
+
+History HistoryChecker::HistoryAt(size_t events, bool power_lost) const {
+  const Epoch& epoch = EpochAt(events);
+  History history;
+  history.opened = epoch.opened;
+  history.power_lost = power_lost;
+  history.reverted = epoch.reverted.has_value() && *epoch.reverted <= events;
+  for (const Call& call : epoch.calls) {
+    if (call.invoked > events) break;
+    history.calls.push_back(call);
+    if (call.returned > events) history.calls.back().returned.reset();
+  }
+  return history;
+}
+
+const NextStates& HistoryChecker::StatesAt(const StatesKey& key) const {
+  const auto [it, fresh] = states_.try_emplace(key);
+  if (!fresh) return it->second;
+  const auto& [events, power_lost, witnessed] = key;
+  const History history = HistoryAt(events, power_lost);
+  Obligations due = ObligationsOf(history, contract_, store_default_);
+  if (witnessed.has_value()) {
+    // Only what was due then still binds; of an epoch before this one, nothing.
+    Obligations then;
+    if (epoch_at_[*witnessed] == epoch_at_[events]) {
+      then = ObligationsOf(HistoryAt(*witnessed, true), contract_, store_default_);
+    }
+    then.survives.resize(history.calls.size());
+    due = std::move(then);
+  }
+  it->second = WhiteBox(history).StatesAfter(due);
+  return it->second;
+}
+
+bool HistoryChecker::Undecided(size_t events) const {
+  return !StatesAt({events, false, std::nullopt}).known;
+}
+
+std::optional<Violation> HistoryChecker::Judge(const Question& question) const {
+  FAULTFS_CHECK(question.events < epoch_at_.size(), "a question is about events that were taken");
+  const Status& open = question.seen.open;
+  if (!open.ok()) {
+    if (question.witnessed && open.Is(Code::kCorruption)) return std::nullopt;
+    return Violation{open.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kOpenFailed,
+                     open.ToString()};
+  }
+  if (question.decided != nullptr) return JudgeDecided(question);
+  const StatesKey key = {question.events, question.power_lost, question.witnessed};
+  if (StatesAt(key).legal.contains(question.seen.hash)) return std::nullopt;
+  if (question.witnessed) {
+    // What no unhurt write bears witness of may go without a word, also what an Open had shown.
+    for (size_t events = *question.witnessed; epoch_at_[events] < epoch_at_[question.events];
+         ++events) {
+      if (StatesAt({events, true, question.witnessed}).legal.contains(question.seen.hash)) {
+        return std::nullopt;
+      }
+    }
+  }
+  if (!StatesAt(key).early.contains(question.seen.hash)) return NameOf(question);
+  Violation lost = LostAcked(StatesAt(key));
+  if (question.witnessed) lost.verdict = Verdict::kUndetectedCorruption;
+  return lost;
+}
+
+// An Open within the chain of crashes showed its map, and that is the only one from then on.
+std::optional<Violation> HistoryChecker::JudgeDecided(const Question& question) const {
+  if (question.seen.hash == HashOf(*question.decided)) return std::nullopt;
+  const NextStates& states = StatesAt({question.events, question.power_lost, std::nullopt});
+  const bool prefix =
+      states.legal.contains(question.seen.hash) || states.early.contains(question.seen.hash);
+  if (!prefix) return NameOf(question);
+  const bool fewer = question.seen.dump.size() < question.decided->size();
+  return Violation{fewer ? Verdict::kLostAcked : Verdict::kResurrected,
+                   fmt::format("an Open had shown {} entries; now another state of the log is "
+                               "there, with {} entries",
+                               question.decided->size(), question.seen.dump.size())};
+}
+
+/// For a content that is no prefix of this epoch's log.
+Violation HistoryChecker::NameOf(const Question& question) const {
+  const History history = HistoryAt(question.events, question.power_lost);
+  Violation violation = WhiteBox(history).WhatIsWrong(question.seen.dump);
+  if (violation.verdict != Verdict::kPhantom) return violation;
+  // Nobody of this epoch wrote it; of one before it somebody may have.
+  for (size_t e = 0; e < epoch_at_[question.events]; ++e) {
+    for (const Call& call : epochs_[e].calls) {
+      for (const Change& change : ChangesOf(call)) {
+        for (const auto& [key, value] : question.seen.dump) {
+          if (change.kind != Change::Kind::kSet || change.key != key || change.value != value) {
+            continue;
+          }
+          return {Verdict::kResurrected,
+                  fmt::format("{} of operation {} ({}) is back, which an Open had not shown", key,
+                              call.number, Print(call.operation))};
+        }
+      }
+    }
+  }
+  return violation;
+}
+
+}  // namespace crashlab
