@@ -39,9 +39,13 @@ struct Reply {
   std::optional<std::string> value;  // get: nullopt if there is none
   uint64_t number = 0;               // size; contains: 0 or 1
   Dump dump;                         // for-each
+  /// Of a mutation that got a place in the engine's log, however it ended: that place, in the order
+  /// in which mutations apply. Engines need not tell; what several clients saw is judged without
+  /// it too, as far as that can be done (history/black_box.h).
+  std::optional<uint64_t> sequence = {};
 };
 
-/// A running engine. One client at a time.
+/// A running engine. One client at a time, unless Capabilities::clients says more.
 class System {
  public:
   virtual ~System() = default;
@@ -71,6 +75,9 @@ struct OpenContext {
   faultfs::Entropy& entropy;
   faultfs::Executor& executor;  // of background work; a job runs when the program says so
   const StoreConfig& config;
+  /// Its clients will be fibers of a scheduler (faultfs/sim/scheduler.h): the engine must come to
+  /// no wait but those of simulated threads (faultfs/env/simulated_thread.h).
+  bool scheduled = false;
 };
 
 // ---- Contract: which acknowledgement moves which frontier --------------------------------------
@@ -162,6 +169,8 @@ class Checker {
   /// The next event, with the reply (of a return) or what was read (kOpened, in `reply.dump`).
   /// A live answer that breaks the contract is a violation at once.
   [[nodiscard]] virtual std::optional<Violation> Take(const Event& event, const Reply& reply) = 0;
+  /// The run has ended; what lives has been told all that there is. Asked once.
+  [[nodiscard]] virtual std::optional<Violation> Finish() { return std::nullopt; }
   /// Const and repeatable: asked for each state.
   [[nodiscard]] virtual std::optional<Violation> Judge(const Question& question) const = 0;
   /// True if Judge can tell legal from illegal by `seen.hash` alone. It is then asked without
@@ -197,6 +206,8 @@ struct Capabilities {
   /// file and behind another. A share of the generated values then ends where a sector does: what
   /// is left over from an earlier file may begin just there. Empty: not known.
   std::vector<uint64_t> overheads_bytes = {};
+  /// Several clients may use a System at once, and Open heeds OpenContext::scheduled.
+  bool clients = false;
 
   [[nodiscard]] bool Has(Verb verb) const;
 };

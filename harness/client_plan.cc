@@ -44,7 +44,8 @@ Status CheckSchedule(std::string_view schedule) {
 
 std::optional<uint64_t> NumberOfSchedule(std::string_view schedule) {
   if (!schedule.starts_with('#')) return std::nullopt;
-  return WholeNumber<uint64_t>(schedule.substr(1));
+  const auto number = WholeNumber<uint64_t>(schedule.substr(1));
+  return number == uint64_t{0} ? std::nullopt : number;
 }
 
 std::vector<ScheduleRun> RunsOf(std::string_view picks) {

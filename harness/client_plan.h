@@ -42,12 +42,11 @@ struct ClientPlan {
   friend bool operator==(const ClientPlan&, const ClientPlan&) = default;
 };
 
-// ---- The text of a schedule
-// ------------------------------------------------------------------------
+// ---- The text of a schedule ----
 
 /// Ok for picks and for "#N"; else kInvalidArgument, one line.
 [[nodiscard]] faultfs::Status CheckSchedule(std::string_view schedule);
-/// N of "#N"; none of picks.
+/// N of "#N", from 1 on; none of picks.
 [[nodiscard]] std::optional<uint64_t> NumberOfSchedule(std::string_view schedule);
 
 /// So many picks of one client, one after the other.

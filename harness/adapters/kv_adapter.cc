@@ -5,25 +5,12 @@
 
 #include "faultfs/sim/image.h"
 #include "harness/adapters/kv_dead_bytes.h"
+#include "harness/adapters/kv_system.h"
 #include "store/format.h"
 #include "store/mutation.h"
-#include "store/store.h"
 
 namespace crashlab {
 namespace {
-
-kv::Durability ToStore(Durability durability) {
-  switch (durability) {
-    case Durability::kBuffered:
-      return kv::Durability::kBuffered;
-    case Durability::kSync:
-      return kv::Durability::kSync;
-    case Durability::kGroupCommit:
-      return kv::Durability::kGroupCommit;
-  }
-  FAULTFS_CHECK(false, "every durability is one of the store");
-  return {};
-}
 
 constexpr std::string_view kCheckpointBytes = "checkpoint_bytes";
 constexpr uint64_t kMaxCheckpointBytes = uint64_t{1} << 40;
@@ -41,98 +28,6 @@ std::optional<uint64_t> CheckpointBytes(const StoreConfig& config) {
   const auto option = config.options.find(std::string(kCheckpointBytes));
   return option == config.options.end() ? 0 : ParseCheckpointBytes(option->second);
 }
-
-class KvSystem final : public System {
- public:
-  explicit KvSystem(std::unique_ptr<kv::Store> store) : store_(std::move(store)) {}
-
-  Reply Apply(const Operation& operation, OpNumber number) override {
-    kv::WriteOptions options;
-    if (operation.durability.has_value()) options.durability = ToStore(*operation.durability);
-    Reply reply;
-    switch (operation.verb) {
-      case Verb::kSet:
-        reply.status =
-            store_->Set(operation.key, ValueOf(number, 0, operation.value_bytes), options);
-        break;
-      case Verb::kDelete:
-        reply.status = store_->Delete(operation.key, options);
-        break;
-      case Verb::kClear:
-        reply.status = store_->Clear(options);
-        break;
-      case Verb::kBatch:
-        reply.status = WriteBatch(operation, number, options);
-        break;
-      case Verb::kGet:
-        Take(store_->Get(operation.key), reply.status, reply.value);
-        break;
-      case Verb::kContains:
-        Take(store_->Contains(operation.key), reply.status, reply.number);
-        break;
-      case Verb::kSize:
-        Take(store_->Size(), reply.status, reply.number);
-        break;
-      case Verb::kForEach:
-        Take(ReadAll(), reply.status, reply.dump);
-        break;
-      case Verb::kFlush:
-        reply.status = store_->Flush();
-        break;
-      case Verb::kSnapshot:
-        reply.status = store_->Snapshot();
-        break;
-      case Verb::kCompact:
-        reply.status = store_->Compact();
-        break;
-      case Verb::kClearPersistence:
-        reply.status = store_->ClearPersistence();
-        break;
-      case Verb::kBackground:
-      case Verb::kClose:
-      case Verb::kReopen:
-      case Verb::kKill:
-      case Verb::kCall:
-        reply.status = Status::Error(Code::kUnsupported, "not an operation of the store");
-        break;
-    }
-    return reply;
-  }
-
-  Result<Dump> ReadAll() override {
-    Dump dump;
-    const Status status = store_->ForEach([&dump](std::string_view key, std::string_view value) {
-      dump.emplace_back(std::string(key), std::string(value));
-    });
-    if (!status.ok()) return status;
-    return dump;
-  }
-
-  Status Close() override { return store_->Close(); }
-  Status BackgroundStatus() const override { return store_->checkpoints().last_status; }
-
- private:
-  Status WriteBatch(const Operation& operation, OpNumber number, const kv::WriteOptions& options) {
-    kv::WriteBatch batch;
-    for (size_t i = 0; i < operation.batch.size(); ++i) {
-      const Edit& edit = operation.batch[i];
-      if (edit.erase) {
-        batch.Delete(edit.key);
-      } else {
-        batch.Set(edit.key, ValueOf(number, i, edit.value_bytes));
-      }
-    }
-    return store_->Write(batch, options);
-  }
-
-  template <typename From, typename To>
-  static void Take(Result<From> result, Status& status, To& to) {
-    status = result.status();
-    if (result.ok()) to = std::move(result).value();
-  }
-
-  std::unique_ptr<kv::Store> store_;
-};
 
 /// What a set of a value that fills sectors takes in the log beyond the value.
 uint64_t SetOverheadBytes() {
@@ -154,10 +49,11 @@ class KvStoreAdapter final : public Adapter {
     static const Capabilities capabilities = {
         .verbs = {Verb::kSet, Verb::kDelete, Verb::kClear, Verb::kBatch, Verb::kGet,
                   Verb::kContains, Verb::kSize, Verb::kForEach, Verb::kFlush, Verb::kSnapshot,
-                  Verb::kCompact, Verb::kClearPersistence, Verb::kBackground, Verb::kReopen,
-                  Verb::kKill},
+                  Verb::kCompact, Verb::kClearPersistence, Verb::kBackground, Verb::kClose,
+                  Verb::kReopen, Verb::kKill},
         .calls = {},
-        .overheads_bytes = {kv::kSegmentHeaderBytes + SetOverheadBytes(), SetOverheadBytes()}};
+        .overheads_bytes = {kv::kSegmentHeaderBytes + SetOverheadBytes(), SetOverheadBytes()},
+        .clients = true};
     return capabilities;
   }
 
@@ -191,6 +87,7 @@ class KvStoreAdapter final : public Adapter {
                  {Verb::kSnapshot, std::nullopt, Promise::kPowerForAckedBefore},
                  {Verb::kCompact, std::nullopt, Promise::kPowerForAckedBefore},
                  {Verb::kClearPersistence, std::nullopt, Promise::kPower},
+                 {Verb::kClose, std::nullopt, Promise::kPowerForAckedBefore},
                  {Verb::kBackground, std::nullopt, Promise::kNothing}},
         .not_applied = {Code::kInvalidArgument, Code::kTooLarge, Code::kNoSpace, Code::kPoisoned,
                         Code::kClosed},
@@ -229,20 +126,12 @@ class KvStoreAdapter final : public Adapter {
   }
 
   Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
-    kv::Options options;
-    options.file_system = &context.file_system;
-    options.entropy = &context.entropy;
-    options.durability = ToStore(context.config.durability);
-    options.segment_bytes = context.config.segment_bytes;
-    options.executor = &context.executor;
     const std::optional<uint64_t> checkpoint_bytes = CheckpointBytes(context.config);
     if (!checkpoint_bytes.has_value()) {
       return Status::Error(Code::kInvalidArgument, "checkpoint_bytes is no whole number");
     }
-    options.checkpoint_bytes = *checkpoint_bytes;
-    auto store = kv::Store::Open(options, context.directory);
-    if (!store.ok()) return store.status();
-    return std::unique_ptr<System>(std::make_unique<KvSystem>(std::move(store).value()));
+    return context.scheduled ? OpenScheduledKv(context, *checkpoint_bytes)
+                             : OpenKv(context, *checkpoint_bytes);
   }
 };
 

@@ -74,6 +74,9 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
   Chain chain;
   lab.monitor.Recovering([] { return std::vector<CrashStep>(); });
   chain.run = RunProgram(lab.subject, lab.adapter, lab.options, lab.monitor);
+  if (chain.run.diverged && unknown == Unknown::kRefuse) {
+    return Status::Error(Code::kNotFound, "the schedule is not one of this program's any more");
+  }
   if (chain.run.live.has_value()) return chain;
   for (const CrashStep& step : steps) {
     ChainLink link;

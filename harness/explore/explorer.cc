@@ -50,6 +50,7 @@ class Exploration {
   CaseResult Run() && {
     run_ = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
     result_.counts.programs = 1;
+    if (case_.clients) result_.counts.schedules = 1;
     result_.digest = run_.digest;
     result_.coverage = run_.faults;
     if (lab_.options.double_run) CompareWithSecondRun();
@@ -446,6 +447,7 @@ class Exploration {
   Case Alone(const PersistenceModel& model) const {
     Case alone = case_;
     alone.crash.models = {model};
+    if (alone.clients) alone.clients->schedule = run_.schedule;
     return alone;
   }
 
@@ -521,14 +523,11 @@ CaseResult ExploreChain(const Case& c, const Adapter& adapter, const ExploreOpti
     // The program's own answers may be wrong already: then nothing was recovered.
     count(replayed->recovered ? 1 : 0);
   } else {
-    const Laboratory lab{c, adapter, options, monitor};
-    StateSearch search(lab, c.crash.chain, std::nullopt, c.crash.budget);
-    const std::optional<std::vector<CrashStep>> found = search.Find();
-    count(search.recoveries());
-    if (!found.has_value()) return result;
-    Case like = c;
-    like.crash.chain = *found;
-    replayed = Replay(like, adapter, options, monitor);
+    const CaseSearch search =
+        SearchCase(c, adapter, options, monitor, c.crash.chain, std::nullopt, c.crash.budget);
+    count(search.recoveries);
+    if (!search.found.has_value()) return result;
+    replayed = Replay(*search.found, adapter, options, monitor);
     FAULTFS_CHECK(replayed.ok(), "a chain that was just found is there");
   }
   if (replayed->unknown) ++result.counts.unknown;

@@ -30,6 +30,8 @@ class Monitor {
   virtual void Exploring(const faultfs::PersistenceModel& model) { static_cast<void>(model); }
   /// That of all rules of a case's sweep this one, with its `nth`, is tried from here on.
   virtual void Sweeping(const std::string& rule) { static_cast<void>(rule); }
+  /// That the program runs under this schedule from here on: picks, or "#N" (ClientPlan).
+  virtual void Scheduling(const std::string& schedule) { static_cast<void>(schedule); }
   /// A finding of a signature and model new to this case, as soon as it is made: nothing that comes
   /// later in the case, not even the death of the process, takes it away.
   virtual void Found(const Finding& finding) { static_cast<void>(finding); }

@@ -169,7 +169,8 @@ void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
   for (size_t i = 0; i < events; ++i) {
     const Event& event = all[i];
     if (event.op == 0) continue;
-    const std::string operation = Print(c.program[event.op - 1]);
+    const std::string operation = (c.clients && c.program[event.op - 1].client == 0 ? "0: " : "") +
+                                  Print(c.program[event.op - 1]);
     const bool returned =
         std::any_of(all.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                     all.begin() + static_cast<std::ptrdiff_t>(events), [&](const Event& later) {
@@ -205,6 +206,7 @@ std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                const Violation& violation) {
   std::vector<std::string> story;
   for (const std::string& fault : lab.subject.faults) story.push_back("fault: " + fault);
+  if (lab.subject.clients) story.push_back("schedule: " + chain.run.schedule);
   TellEvents(lab.subject, chain.run.events,
              chain.links.empty() ? chain.run.events.size() : chain.links.front().situation.events,
              story);

@@ -1,5 +1,6 @@
 #include "harness/explore/minimizer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,7 @@ class Minimizer {
   }
 
   Minimized Run() && {
-    if (Spent() || !Try(best_)) return std::move(result_);
+    if (Spent() || !Try(best_, false)) return std::move(result_);
     bool smaller = Pass(std::nullopt);
     // A pass that made it smaller may have made earlier single steps possible again.
     const Reduction singles{.kind = Reduction::Kind::kDropOperations, .count = 1};
@@ -39,7 +40,8 @@ class Minimizer {
       for (const Reduction& reduction : ReductionsOf(best_)) {
         if (from.has_value() && !AtOrAfter(reduction, *from)) continue;
         if (Spent()) break;
-        if (!Try(Reduce(best_, reduction))) continue;
+        const bool of_schedule = reduction.kind == Reduction::Kind::kDropSwitch;
+        if (!Try(Reduce(best_, reduction), of_schedule)) continue;
         // The list is of another case now; what stood behind the gap stands in it.
         smaller = more = true;
         from = reduction;
@@ -49,15 +51,21 @@ class Minimizer {
     return smaller;
   }
 
-  bool Try(const Case& candidate) {
-    ++result_.program_runs;
-    FailureSearch::Answer answer = search_.Find(candidate);
+  /// `of_schedule`: that alone is to become smaller.
+  bool Try(const Case& candidate, bool of_schedule) {
+    FailureSearch::Answer answer = search_.Find(candidate, of_schedule);
+    result_.program_runs += answer.program_runs;
     result_.recoveries += answer.recoveries;
-    if (!answer.chain.has_value()) return false;
-    Case found = candidate;
-    found.crash.chain = *std::move(answer.chain);
-    best_ = std::move(found);
+    if (!answer.found.has_value()) return false;
+    // What was cut out may have come back where the picks did not fit any more.
+    if (of_schedule && Switches(*answer.found) >= Switches(best_)) return false;
+    best_ = *std::move(answer.found);
     return true;
+  }
+
+  static std::ptrdiff_t Switches(const Case& c) {
+    const std::string& schedule = *c.clients->schedule;
+    return std::count(schedule.begin(), schedule.end(), ' ');
   }
 
   bool Spent() const {
@@ -82,13 +90,10 @@ class CheckerSearch final : public FailureSearch {
         budget_(budget),
         monitor_(monitor) {}
 
-  Answer Find(const Case& c) override {
-    const Laboratory lab{c, adapter_, explore_, monitor_};
-    StateSearch search(lab, c.crash.chain, verdict_, budget_);
-    Answer answer;
-    answer.chain = search.Find();
-    answer.recoveries = search.recoveries();
-    return answer;
+  Answer Find(const Case& c, bool as_scheduled) override {
+    CaseSearch search =
+        SearchCase(c, adapter_, explore_, monitor_, c.crash.chain, verdict_, budget_, as_scheduled);
+    return {std::move(search.found), search.program_runs, search.recoveries};
   }
 
   void Finish(Case c, Finding& finding) override {

@@ -35,13 +35,16 @@ struct Minimized {
 class FailureSearch {
  public:
   struct Answer {
-    std::optional<std::vector<CrashStep>> chain;  // the one that fails; empty: the run itself
+    std::optional<Case>
+        found;  // with the chain that fails (empty: the run itself) and the schedule
+    uint64_t program_runs = 0;
     uint64_t recoveries = 0;
   };
 
   virtual ~FailureSearch() = default;
-  /// The failure in `c`, whose chain is that of the last case that had it.
-  [[nodiscard]] virtual Answer Find(const Case& c) = 0;
+  /// The failure in `c`, whose chain and schedule are those of the last case that had it. Of
+  /// several clients under other schedules too, unless `as_scheduled`.
+  [[nodiscard]] virtual Answer Find(const Case& c, bool as_scheduled) = 0;
   /// Once, at the end: `c` is what Find found last. Shrinks its chain, and sets signature, detail,
   /// story and reproducer.
   virtual void Finish(Case c, Finding& finding) = 0;

@@ -8,8 +8,11 @@
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "faultfs/sim/scheduler.h"
 #include "harness/explore/provocation.h"
+#include "harness/explore/schedules.h"
 #include "harness/explore/step_coverage.h"
+#include "harness/history/history_checker.h"
 
 namespace crashlab {
 namespace {
@@ -79,28 +82,52 @@ bool MakesSnapshot(Verb verb) {
   return verb == Verb::kSnapshot || verb == Verb::kCompact || verb == Verb::kBackground;
 }
 
+/// Passes on what another schedule picks, and writes it down.
+class RecordedSchedule final : public faultfs::Schedule {
+ public:
+  explicit RecordedSchedule(faultfs::Schedule& schedule) : schedule_(schedule) {}
+  [[nodiscard]] uint32_t Pick(std::span<const uint32_t> runnable,
+                              std::optional<uint32_t> current) override {
+    const uint32_t picked = schedule_.Pick(runnable, current);
+    text_.Add(picked);
+    return picked;
+  }
+  [[nodiscard]] std::string text() const { return text_.text(); }
+
+ private:
+  faultfs::Schedule& schedule_;
+  faultfs::ScheduleText text_;
+};
+
 /// Drives one program; its state is the run in the making.
 class Driver {
  public:
-  Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor)
+  /// `schedule` is null if there is one client.
+  Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor,
+         faultfs::Schedule* schedule)
       : case_(c),
         adapter_(adapter),
         options_(options),
         monitor_(monitor),
         rules_(ParseRules(c), adapter) {
+    if (schedule != nullptr) schedule_.emplace(*schedule);
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
     run_.volume->SetFailureRules(c.crash.models.front().failure_rules(),
                                  [this] { Take({.kind = Event::Kind::kReverted, .op = op_}); });
-    run_.checker = adapter.MakeChecker(c.program, c.store);
+    run_.checker = schedule_.has_value() ? std::make_unique<HistoryChecker>(
+                                               c.program, adapter.contract(), c.store.durability)
+                                         : adapter.MakeChecker(c.program, c.store);
     run_.opens.push_back(0);
   }
 
   Run Drive() && {
     bool alive = Open(0);
-    for (OpNumber op = 1; alive && !run_.live.has_value() && op <= case_.program.size(); ++op) {
-      alive = Step(op);
+    for (OpNumber op = 1; alive && !run_.live.has_value() && op <= case_.program.size();) {
+      alive = schedule_.has_value() ? Play(op) : Step(op++);
     }
+    if (alive && !run_.live.has_value()) Note(run_.checker->Finish());
     process_.reset();
+    if (schedule_.has_value()) run_.schedule = schedule_->text();
     run_.rule_counts = rules_.counts();
     run_.faults = rules_.fired();
     run_.volume->SetFailureRules({}, nullptr);  // this driver goes
@@ -115,6 +142,31 @@ class Driver {
     Result<std::vector<faultfs::FaultRule>> rules = faultfs::ParseFaultRules(text);
     FAULTFS_CHECK(rules.ok(), "scenarios check their fault rules when they are read");
     return std::move(rules).value();
+  }
+
+  /// From here up to what is everybody's, each client what it does; or that. False if the program
+  /// cannot go on.
+  bool Play(OpNumber& op) {
+    if (IsEverybodys(case_.program[op - 1].verb)) return Step(op++);
+    std::vector<std::vector<OpNumber>> mine(ClientsOf(case_.program));
+    for (; op <= case_.program.size() && !IsEverybodys(case_.program[op - 1].verb); ++op) {
+      mine[case_.program[op - 1].client].push_back(op);
+    }
+    std::vector<faultfs::ClientProgram> clients;
+    for (const std::vector<OpNumber>& operations : mine) {
+      clients.push_back([this, &operations](faultfs::Client&) {
+        for (const OpNumber each : operations) {
+          if (run_.live.has_value()) return;
+          static_cast<void>(Step(each));  // no client can end the others
+        }
+      });
+    }
+    const faultfs::ScheduledRun played = scheduler_.Run(clients, *schedule_);
+    if (!played.hang.has_value()) return true;
+    run_.live = Violation{Verdict::kHang, played.hang->ToString()};
+    // Whoever hangs stands within the engine for ever.
+    static_cast<void>(process_.release());
+    return false;
   }
 
   /// False if the program cannot go on.
@@ -162,7 +214,7 @@ class Driver {
     process_ = std::make_unique<Process>(case_, adapter_, options_, monitor_, *run_.volume, &rules_,
                                          opens_++);
     run_.opens.back() = opens_;
-    const Status opened = process_->engine().Open();
+    const Status opened = process_->engine().Open(schedule_.has_value());
     Reply reply;
     if (opened.ok()) {
       Result<Dump> dump = process_->engine().ReadAll();
@@ -204,6 +256,8 @@ class Driver {
   OpNumber op_ = 0;
   uint64_t opens_ = 0;
   std::unique_ptr<Process> process_;
+  std::optional<RecordedSchedule> schedule_;
+  faultfs::Scheduler scheduler_;
 };
 
 }  // namespace
@@ -218,13 +272,14 @@ Engine::Engine(const Case& c, const Adapter& adapter, faultfs::FileSystem& file_
       before_call_(std::move(before_call)),
       entropy_(c.seed, open_ordinal) {}
 
-Status Engine::Open() {
+Status Engine::Open(bool scheduled) {
   BeforeCall(true);
   Result<std::unique_ptr<System>> opened = adapter_.Open({.file_system = file_system_,
                                                           .directory = directory_,
                                                           .entropy = entropy_,
                                                           .executor = executor_,
-                                                          .config = case_.store});
+                                                          .config = case_.store,
+                                                          .scheduled = scheduled});
   if (!opened.ok()) return opened.status();
   system_ = std::move(opened).value();
   return Status();
@@ -266,8 +321,28 @@ Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& op
 Process::~Process() { file_system_.Kill(); }
 
 Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-               Monitor& monitor) {
-  return Driver(c, adapter, options, monitor).Drive();
+               Monitor& monitor, faultfs::Schedule* schedule) {
+  if (!c.clients.has_value() || schedule != nullptr) {
+    return Driver(c, adapter, options, monitor, c.clients ? schedule : nullptr).Drive();
+  }
+  const std::string& text = c.clients->schedule.value_or("#1");
+  if (const std::optional<uint64_t> number = NumberOfSchedule(text)) {
+    if (c.clients->kinds.front() != ScheduleKind::kExhaustive) {
+      return RunProgram(c, adapter, options, monitor, DrawSchedule(c, *number).get());
+    }
+    // Which one is the next of a walk depends on how the one before went.
+    faultfs::ExhaustiveSchedule all(c.clients->preemptions);
+    for (uint64_t n = 1; n < *number; ++n) {
+      static_cast<void>(RunProgram(c, adapter, options, monitor, &all));
+      if (!all.Next()) break;
+    }
+    return RunProgram(c, adapter, options, monitor, &all);
+  }
+  Result<faultfs::ReplaySchedule> replay = faultfs::ReplaySchedule::Parse(text);
+  FAULTFS_CHECK(replay.ok(), "scenarios check their schedules when they are read");
+  Run run = RunProgram(c, adapter, options, monitor, &*replay);
+  run.diverged = replay->diverged();
+  return run;
 }
 
 size_t EventsAt(const faultfs::Trace& trace, uint32_t steps) {

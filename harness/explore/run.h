@@ -12,6 +12,7 @@
 #include "faultfs/env/random.h"
 #include "faultfs/fault/fault_rules.h"
 #include "faultfs/sim/hash.h"
+#include "faultfs/sim/schedule.h"
 #include "faultfs/sim/sim_file_system.h"
 #include "faultfs/sim/volume.h"
 #include "harness/adapter.h"
@@ -43,7 +44,8 @@ class Engine {
          std::string_view directory, uint64_t open_ordinal,
          std::function<void(bool opening)> before_call = {});
 
-  [[nodiscard]] Status Open();
+  /// `scheduled`: for several clients, which a scheduler runs.
+  [[nodiscard]] Status Open(bool scheduled = false);
   [[nodiscard]] Result<Dump> ReadAll();
   [[nodiscard]] Reply Apply(const Operation& operation, OpNumber number);
   /// Runs the oldest job that waits in the background. How that went; Ok if there was none.
@@ -94,11 +96,15 @@ struct Run {
   std::vector<faultfs::FaultRules::Count> rule_counts;  // by the index of the case's fault rule
   Coverage faults;                // by which calls the fault rules made go wrong
   std::optional<Violation> live;  // a live answer or an Open within the run was wrong
+  std::string schedule = {};      // of several clients: how it went, for ReplaySchedule
+  bool diverged = false;          // the case's schedule did not fit: this is another one
   faultfs::Hash128 digest;        // of the events and every step of the trace
 };
 
+/// Under `schedule`, if the case has clients; null: under the one that the case names, or the first
+/// of its plan.
 [[nodiscard]] Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-                             Monitor& monitor);
+                             Monitor& monitor, faultfs::Schedule* schedule = nullptr);
 
 /// Events that had happened when the first `steps` steps of the trace had.
 [[nodiscard]] size_t EventsAt(const faultfs::Trace& trace, uint32_t steps);

@@ -53,6 +53,7 @@ StateSearch::StateSearch(const Laboratory& lab, const std::vector<CrashStep>& li
 
 std::optional<std::vector<CrashStep>> StateSearch::Find() {
   const Run run = RunProgram(lab_.subject, lab_.adapter, lab_.options, lab_.monitor);
+  schedule_ = run.schedule;
   if (like_.empty()) {
     if (IsWanted(run.live)) return std::vector<CrashStep>();
     return std::nullopt;
@@ -212,6 +213,35 @@ bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& ima
     return lab_.subject.crash.probe;
   });
   return IsWanted(JudgeLife(lab_, *checker_, situation, life));
+}
+
+CaseSearch SearchCase(const Case& c, const Adapter& adapter, const ExploreOptions& options,
+                      Monitor& monitor, const std::vector<CrashStep>& like,
+                      std::optional<Verdict> verdict, uint64_t budget, bool as_named) {
+  // A smaller program goes other ways under the same picks. So many others are worth their time:
+  // each costs a run and a share of the budget.
+  constexpr uint64_t kOthers = 12;
+  CaseSearch result;
+  const auto find = [&](const Case& tried, uint64_t recoveries) {
+    if (tried.clients) monitor.Scheduling(tried.clients->schedule.value_or("#1"));
+    const Laboratory lab{tried, adapter, options, monitor};
+    StateSearch search(lab, like, verdict, recoveries);
+    auto chain = search.Find();
+    ++result.program_runs;
+    result.recoveries += search.recoveries();
+    if (!chain.has_value()) return false;
+    result.found = tried;
+    result.found->crash.chain = *std::move(chain);
+    if (tried.clients) result.found->clients->schedule = search.schedule();
+    return true;
+  };
+  if (find(c, budget) || !c.clients || as_named) return result;
+  Case other = c;
+  for (uint64_t n = 1; n <= kOthers; ++n) {
+    other.clients->schedule = "#" + std::to_string(n);
+    if (find(other, budget / 4)) break;
+  }
+  return result;
 }
 
 }  // namespace crashlab

@@ -29,6 +29,9 @@ class StateSearch {
   /// Runs the program once and looks. The chain that gives the verdict (empty for a live one).
   [[nodiscard]] std::optional<std::vector<CrashStep>> Find();
 
+  /// That the program ran under (several clients).
+  [[nodiscard]] const std::string& schedule() const { return schedule_; }
+
   /// Made by Find, those of recorded recoveries among them.
   [[nodiscard]] uint64_t recoveries() const { return recoveries_; }
 
@@ -53,9 +56,23 @@ class StateSearch {
   const std::optional<Verdict> verdict_;
   const uint64_t budget_;
   uint64_t recoveries_ = 0;
+  std::string schedule_;
   const Checker* checker_ = nullptr;
   std::vector<CrashStep> found_;
   std::vector<faultfs::Hash128> tried_;  // sorted
 };
+
+struct CaseSearch {
+  std::optional<Case> found;  // with the schedule and the chain that give the verdict
+  uint64_t program_runs = 0;
+  uint64_t recoveries = 0;
+};
+/// The same in a case that may have several clients: under the schedule that it names, then, unless
+/// `as_named`, under a few others.
+[[nodiscard]] CaseSearch SearchCase(const Case& c, const Adapter& adapter,
+                                    const ExploreOptions& options, Monitor& monitor,
+                                    const std::vector<CrashStep>& like,
+                                    std::optional<Verdict> verdict, uint64_t budget,
+                                    bool as_named = false);
 
 }  // namespace crashlab

@@ -1,6 +1,7 @@
 #include "harness/explore/variants.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "faultfs/env/check.h"
 #include "faultfs/fault/fault_rule.h"
 #include "harness/explore/run.h"
+#include "harness/explore/schedules.h"
 
 namespace crashlab {
 namespace {
@@ -62,10 +64,11 @@ class Variants {
       if (case_.sweep.empty()) Explore(run, group);
       for (const std::string& rule : case_.sweep) Sweep(run, group, rule);
     }
-    if (case_.sweep.empty() && groups.size() > 1) {
+    if (case_.sweep.empty() && (groups.size() > 1 || case_.clients)) {
       // One case that had several runs.
       Counts& counts = total_.counts;
-      counts.exhausted_programs = counts.exhausted_programs == counts.programs ? 1 : 0;
+      const bool all = counts.exhausted_programs == counts.programs && all_schedules_;
+      counts.exhausted_programs = all ? 1 : 0;
       counts.double_runs = counts.double_runs == counts.programs ? 1 : 0;
       counts.programs = 1;
     }
@@ -93,6 +96,30 @@ class Variants {
       group_ = group;
       found_in_group_ = 0;
     }
+    if (!run.clients) return ExploreOne(run, group);
+    all_schedules_ = false;
+    const std::optional<std::string>& named = run.clients->schedule;
+    if (named.has_value()) {
+      monitor_.Scheduling(*named);
+      return ExploreOne(run, group);
+    }
+    // The picks of each are known when it has run; then they can be replayed as often as needed.
+    std::set<std::string> known;
+    Schedules schedules(run);
+    while (faultfs::Schedule* const schedule = schedules.Next()) {
+      if (Enough()) return;
+      monitor_.Scheduling("#" + std::to_string(schedules.number()));
+      monitor_.Recovering([] { return std::vector<CrashStep>(); });
+      Case one = run;
+      one.clients->schedule = RunProgram(run, adapter_, options_, monitor_, schedule).schedule;
+      if (!known.insert(*one.clients->schedule).second) continue;
+      monitor_.Scheduling(*one.clients->schedule);
+      ExploreOne(one, group);
+    }
+    all_schedules_ = schedules.exhausted();
+  }
+
+  void ExploreOne(const Case& run, const Group& group) {
     if (Enough()) return;
     CaseResult result = explore_(run);
     total_.counts += result.counts;
@@ -121,6 +148,7 @@ class Variants {
   Group group_;  // of the last run
   uint64_t found_in_group_ = 0;
   uint64_t runs_ = 0;
+  bool all_schedules_ = true;
 };
 
 }  // namespace

@@ -24,6 +24,9 @@ Finding FindingOfDeath(const Case& c, const Death& death) {
     finding.reproducer.sweep.clear();
     finding.reproducer.faults.push_back(death.place->fault);
   }
+  if (death.place && finding.reproducer.clients && !death.place->schedule.empty()) {
+    finding.reproducer.clients->schedule = death.place->schedule;
+  }
   const bool in_recovery = death.place && !death.place->chain.empty();
   if (in_recovery) {
     finding.signature = SignatureOf(death.verdict, death.place->chain);

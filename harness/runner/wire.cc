@@ -346,6 +346,7 @@ template <typename Archive>
 void Visit(Archive& archive, Place& place) {
   Visit(archive, place.chain);
   Visit(archive, place.fault);
+  Visit(archive, place.schedule);
   VisitOptional(archive, place.model,
                 [&](faultfs::PersistenceModel& model) { Visit(archive, model); });
 }

@@ -76,6 +76,7 @@ class LocatingMonitor final : public Monitor {
   void Hung(bool) override { _exit(1); }
   void Exploring(const faultfs::PersistenceModel& model) override { place_.model = model; }
   void Sweeping(const std::string& rule) override { place_.fault = rule; }
+  void Scheduling(const std::string& schedule) override { place_.schedule = schedule; }
 
  private:
   WorkerNote& note_;

@@ -28,7 +28,7 @@ class DeathSearch final : public FailureSearch {
         pool_(pool),
         monitor_(monitor) {}
 
-  [[nodiscard]] Answer Find(const Case& c) override;
+  [[nodiscard]] Answer Find(const Case& c, bool as_scheduled) override;
   /// The chain stays as it was found: each trial of a smaller one would cost a process.
   void Finish(Case c, Finding& finding) override;
 
@@ -40,6 +40,7 @@ class DeathSearch final : public FailureSearch {
   const PoolOptions& pool_;
   Monitor& monitor_;
   std::optional<Death> last_;  // that was like the one looked for
+  bool lives_ = false;         // the last one found: clients that wait for each other for ever
 };
 
 }  // namespace crashlab

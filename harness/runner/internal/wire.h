@@ -29,6 +29,7 @@ struct Place {
   std::vector<CrashStep> chain;
   std::optional<faultfs::PersistenceModel> model;  // none: not told
   std::string fault = {};                          // of a sweep: its rule, with `nth`
+  std::string schedule = {};                       // of several clients: as ClientPlan has it
 
   friend bool operator==(const Place&, const Place&) = default;
 };

@@ -1,0 +1,107 @@
+#include "tests/harness/explore/shared_engine.h"
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "faultfs/env/simulated_thread.h"
+#include "tests/harness/explore/tiny_engines.h"
+
+namespace crashlab {
+namespace {
+
+using faultfs::simulated_threads::Mutex;
+using Lock = std::unique_lock<Mutex>;
+
+class SharedSystem final : public System {
+ public:
+  SharedSystem(std::unique_ptr<System> engine, SharedFlaw flaw)
+      : engine_(std::move(engine)), flaw_(flaw) {}
+
+  Reply Apply(const Operation& operation, OpNumber number) override {
+    if (!IsMutation(operation)) return Read(operation, number);
+    const uint64_t early = flaw_ == SharedFlaw::kNumbersBeforeLock ? ++last_sequence_ : 0;
+    const Lock lock(log_);
+    const Lock second(map_);
+    Reply reply = flaw_ == SharedFlaw::kWritesBatchInTwo && operation.verb == Verb::kBatch
+                      ? ApplyInTwo(operation, number)
+                      : engine_->Apply(operation, number);
+    if (flaw_ != SharedFlaw::kTellsNoSequence)
+      reply.sequence = early > 0 ? early : ++last_sequence_;
+    return reply;
+  }
+  Result<Dump> ReadAll() override { return engine_->ReadAll(); }
+  Status Close() override {
+    const Lock lock(log_);
+    return engine_->Close();
+  }
+
+ private:
+  Reply Read(const Operation& operation, OpNumber number) {
+    std::optional<Lock> first;
+    std::optional<Lock> second;
+    if (flaw_ == SharedFlaw::kLocksInBothOrders) {
+      first.emplace(map_);
+      second.emplace(log_);
+    } else if (flaw_ != SharedFlaw::kReadsWithoutLock) {
+      first.emplace(map_);
+    }
+    return engine_->Apply(operation, number);
+  }
+
+  Reply ApplyInTwo(const Operation& batch, OpNumber number) {
+    Reply reply;
+    for (size_t i = 0; i < batch.batch.size() && reply.status.ok(); ++i) {
+      Operation one = batch;
+      one.batch.erase(one.batch.begin() + static_cast<std::ptrdiff_t>(i) + 1, one.batch.end());
+      reply = engine_->Apply(one, number);
+    }
+    return reply;
+  }
+
+  const std::unique_ptr<System> engine_;
+  const SharedFlaw flaw_;
+  uint64_t last_sequence_ = 0;
+  Mutex log_{"log"};
+  Mutex map_{"map"};
+};
+
+class SharedAdapter final : public Adapter {
+ public:
+  explicit SharedAdapter(SharedFlaw flaw) : flaw_(flaw) {
+    capabilities_.clients = true;
+    contract_.rows.push_back({Verb::kGet, Durability::kSync, Promise::kPower});
+  }
+  std::string_view name() const override { return "shared"; }
+  std::string_view summary() const override { return "a tiny engine behind a lock"; }
+  const Capabilities& capabilities() const override { return capabilities_; }
+  const Contract& contract() const override { return contract_; }
+  Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
+    FAULTFS_ASSIGN_OR_RETURN(std::unique_ptr<System> engine, tiny_.Open(context));
+    return std::unique_ptr<System>(std::make_unique<SharedSystem>(std::move(engine), flaw_));
+  }
+
+ private:
+  const SharedFlaw flaw_;
+  const Adapter& tiny_ = TinyEngine(Flaw::kNone);
+  Capabilities capabilities_ = tiny_.capabilities();
+  Contract contract_ = tiny_.contract();
+};
+
+}  // namespace
+
+const Adapter& SharedEngine(SharedFlaw flaw) {
+  static const SharedAdapter adapters[] = {
+      SharedAdapter(SharedFlaw::kNone),
+      SharedAdapter(SharedFlaw::kReadsWithoutLock),
+      SharedAdapter(SharedFlaw::kNumbersBeforeLock),
+      SharedAdapter(SharedFlaw::kLocksInBothOrders),
+      SharedAdapter(SharedFlaw::kTellsNoSequence),
+      SharedAdapter(SharedFlaw::kWritesBatchInTwo),
+  };
+  return adapters[static_cast<size_t>(flaw)];
+}
+
+}  // namespace crashlab
