@@ -1,9 +1,10 @@
 // The only mutexes, events and threads that store code may name.
 //
-// In a release build they are the standard ones; with FAULTFS_SIMULATED_THREADS the same names
-// stand for simulated ones, of which a scheduler runs one at a time (simulated_thread.h). So a test
-// bans std::mutex and its kin from store/. The inline namespaces keep the two apart where both are
-// linked into one program; a class outside them must not have any of these as a member.
+// In a release build they are the standard ones, but for SharedMutex (compact_shared_mutex.h); with
+// FAULTFS_SIMULATED_THREADS the same names stand for simulated ones, of which a scheduler runs one
+// at a time (simulated_thread.h). So a test bans std::mutex and its kin from store/. The inline
+// namespaces keep the two apart where both are linked into one program; a class outside them must
+// not have any of these as a member.
 //
 // Each takes a name, which has to outlive it: that is how the report of a deadlock calls it.
 #pragma once
@@ -41,21 +42,11 @@ using simulated_threads::WaitableWord;
 #include <shared_mutex>
 #include <thread>
 
+#include "faultfs/env/compact_shared_mutex.h"
+#include "faultfs/env/spin.h"
+
 namespace faultfs {
 inline namespace real_threads {
-
-/// Tries for about a microsecond: what these locks guard is shorter than putting a thread to sleep
-/// and waking it. True if `try_lock` was, in the end.
-template <typename TryLock>
-bool SpinBriefly(TryLock try_lock) {
-  for (int i = 0; i < 40; ++i) {
-    if (try_lock()) return true;
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-  }
-  return false;
-}
 
 class Mutex : public std::mutex {
  public:
@@ -63,21 +54,18 @@ class Mutex : public std::mutex {
   constexpr explicit Mutex(const char* /*name*/) {}
 
   void lock() {
-    if (!SpinBriefly([this] { return try_lock(); })) std::mutex::lock();
+    for (int i = 0; i < kSpins; ++i) {
+      if (try_lock()) return;
+      Pause();
+    }
+    std::mutex::lock();
   }
 };
 
-class SharedMutex : public std::shared_mutex {
+class SharedMutex : public CompactSharedMutex {
  public:
-  SharedMutex() = default;
-  explicit SharedMutex(const char* /*name*/) {}
-
-  void lock() {
-    if (!SpinBriefly([this] { return try_lock(); })) std::shared_mutex::lock();
-  }
-  void lock_shared() {
-    if (!SpinBriefly([this] { return try_lock_shared(); })) std::shared_mutex::lock_shared();
-  }
+  constexpr SharedMutex() = default;
+  constexpr explicit SharedMutex(const char* /*name*/) {}
 };
 
 using MutexLock = std::unique_lock<Mutex>;
