@@ -1,11 +1,10 @@
 #include "store/sharded_map.h"
 
 #include <absl/strings/string_view.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "store/crc32c.h"
 
 namespace kv {
 
@@ -60,8 +59,10 @@ void ShardedMap::Apply(std::string_view payload) {
   // Most mutations are one operation on one key.
   if (operation.kind != OperationKind::kClear &&
       payload.size() == kOperationHeaderBytes + operation.key.size() + operation.value.size()) {
-    const ExclusiveLock lock(shards_[ShardOf(operation.key)].mutex);
-    ApplyOne(operation);
+    Shard& shard = shards_[ShardOf(operation.key)];
+    std::string value(operation.value);  // made, and what it replaces freed, without the lock
+    const ExclusiveLock lock(shard.mutex);
+    ApplyTo(&shard, operation, &value);
     return;
   }
   const auto locks = LockFor(payload);
@@ -77,7 +78,7 @@ void ShardedMap::Clear() {
 }
 
 uint32_t ShardedMap::ShardOf(std::string_view key) const {
-  return static_cast<uint32_t>((uint64_t{Crc32c(key)} * shard_count_) >> 32);
+  return static_cast<uint32_t>(((XXH3_64bits(key.data(), key.size()) >> 32) * shard_count_) >> 32);
 }
 
 std::vector<SharedLock> ShardedMap::LockAllShared() const {
@@ -110,11 +111,15 @@ void ShardedMap::ApplyOne(const Operation& operation) {
     for (uint32_t i = 0; i < shard_count_; ++i) shards_[i].entries.clear();
     return;
   }
-  auto& entries = shards_[ShardOf(operation.key)].entries;
+  std::string value(operation.value);
+  ApplyTo(&shards_[ShardOf(operation.key)], operation, &value);
+}
+
+void ShardedMap::ApplyTo(Shard* shard, const Operation& operation, std::string* value) {
   if (operation.kind == OperationKind::kSet) {
-    entries.insert_or_assign(std::string(operation.key), std::string(operation.value));
+    shard->entries.try_emplace(LookupKey(operation.key)).first->second.swap(*value);
   } else {
-    entries.erase(LookupKey(operation.key));
+    shard->entries.erase(LookupKey(operation.key));
   }
 }
 

@@ -50,6 +50,8 @@ class ShardedMap {
   [[nodiscard]] std::vector<faultfs::SharedLock> LockAllShared() const;
   [[nodiscard]] std::vector<faultfs::ExclusiveLock> LockFor(std::string_view payload);
   void ApplyOne(const Operation& operation);
+  /// A set or a delete. `*value` is that of the operation before, and maybe the old one after.
+  static void ApplyTo(Shard* shard, const Operation& operation, std::string* value);
 
   const uint32_t shard_count_;
   const std::unique_ptr<Shard[]> shards_;
