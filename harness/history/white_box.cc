@@ -78,7 +78,8 @@ WhiteBox::WhiteBox(const History& history) : history_(history) {
 
 std::optional<Violation> WhiteBox::CheckClients() const {
   if (auto violation = CheckLog()) return violation;
-  return CheckReads(MakeTimelines());
+  std::vector<uint64_t> read_at;
+  return PlaceReads(read_at);
 }
 
 std::string WhiteBox::Named(size_t call) const {
@@ -134,7 +135,7 @@ WhiteBox::Timelines WhiteBox::MakeTimelines() const {
   note(0);
   for (size_t p = 1; p <= log_.size(); ++p) {
     const Call& call = history_.calls[log_[p - 1]];
-    if (IsOpenError(call)) continue;  // no live read may see it
+    if (MayBeLeftOut(call)) continue;  // no live read may see it
     for (const Change& change : ChangesOf(call)) {
       if (change.kind == Kind::kClear) {
         for (const auto& [key, value] : live.map) become(key, p, std::nullopt);
@@ -190,7 +191,9 @@ uint64_t WhiteBox::PlaceOfRead(const Timelines& lines, const Call& read, uint64_
 
 // The earliest place that fits is the best one for every read: bounds of later reads only rise with
 // it.
-std::optional<Violation> WhiteBox::CheckReads(const Timelines& lines) const {
+std::optional<Violation> WhiteBox::PlaceReads(std::vector<uint64_t>& read_at) const {
+  const Timelines lines = MakeTimelines();
+  read_at.assign(history_.calls.size(), 0);
   // Ticks; returns as the complement of the call.
   std::vector<std::pair<uint64_t, size_t>> events;
   for (size_t i = 0; i < history_.calls.size(); ++i) {
@@ -200,7 +203,6 @@ std::optional<Violation> WhiteBox::CheckReads(const Timelines& lines) const {
   }
   std::sort(events.begin(), events.end());
   const std::map<uint64_t, uint64_t> first_invoked_later = FirstPlacesInvokedFrom();
-  std::vector<uint64_t> read_at(history_.calls.size(), 0);
   uint64_t low = 0;
   for (const auto& [tick, event] : events) {
     const bool returns = event >= history_.calls.size();
@@ -213,11 +215,12 @@ std::optional<Violation> WhiteBox::CheckReads(const Timelines& lines) const {
     } else if (read) {
       const auto later = first_invoked_later.upper_bound(*call.returned);
       const uint64_t high = later == first_invoked_later.end() ? log_.size() : later->second - 1;
-      read_at[i] = PlaceOfRead(lines, call, low, high);
-      if (read_at[i] > high) {
+      const uint64_t place = PlaceOfRead(lines, call, low, high);
+      if (place > high) {
         return Wrong(fmt::format("{} fits nowhere between places {} and {} of the log", Named(i),
                                  low, high));
       }
+      read_at[i] = place;
     }
   }
   return std::nullopt;
@@ -237,6 +240,21 @@ std::map<uint64_t, uint64_t> WhiteBox::FirstPlacesInvokedFrom() const {
 
 // ---- What the next Open shows -------------------------------------------------------------------
 
+// A barrier holds what its caller could know of: also what was only read before it.
+uint64_t WhiteBox::PlaceDue(const Obligations& due) const {
+  std::vector<uint64_t> read_at(history_.calls.size(), 0);
+  // A read that fits nowhere is what CheckClients is for.
+  if (due.read_after > 0) static_cast<void>(PlaceReads(read_at));
+  uint64_t lower = 0;
+  for (size_t i = 0; i < history_.calls.size(); ++i) {
+    const Call& call = history_.calls[i];
+    const bool before_barrier = IsOk(call) && *call.returned < due.read_after;
+    if (due.survives[i] || before_barrier) lower = std::max(lower, place_[i]);
+    if (before_barrier) lower = std::max(lower, read_at[i]);
+  }
+  return lower;
+}
+
 NextStates WhiteBox::StatesAfter(const Obligations& due) const {
   NextStates states;
   std::vector<size_t> open;
@@ -244,12 +262,7 @@ NextStates WhiteBox::StatesAfter(const Obligations& due) const {
                [this](size_t i) { return MayBeLeftOut(history_.calls[i]); });
   if (open.size() > kMostOpenErrors) return states;
   states.known = true;
-  uint64_t lower = 0;  // the place up to which everything was promised
-  for (size_t i = 0; i < history_.calls.size(); ++i) {
-    const Call& call = history_.calls[i];
-    const bool behind_barrier = IsOk(call) && *call.returned < due.read_after;
-    if (due.survives[i] || behind_barrier) lower = std::max(lower, place_[i]);
-  }
+  const uint64_t lower = PlaceDue(due);
   if (lower > 0) states.promised = Named(log_[lower - 1]);
   const auto left_out = [&](uint64_t world, size_t call) {
     const auto it = std::find(open.begin(), open.end(), call);

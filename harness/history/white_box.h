@@ -62,7 +62,10 @@ class WhiteBox {
 
   [[nodiscard]] std::string Named(size_t call) const;
   [[nodiscard]] std::optional<Violation> CheckLog() const;
-  [[nodiscard]] std::optional<Violation> CheckReads(const Timelines& lines) const;
+  /// The place that each read saw, by call, as far as it fits; of others 0.
+  [[nodiscard]] std::optional<Violation> PlaceReads(std::vector<uint64_t>& read_at) const;
+  /// The place up to which everything is due.
+  [[nodiscard]] uint64_t PlaceDue(const Obligations& due) const;
   [[nodiscard]] Timelines MakeTimelines() const;
   template <typename T, typename Fits>
   [[nodiscard]] uint64_t FirstPlace(const Timeline<T>& line, uint64_t low, uint64_t high,

@@ -179,6 +179,23 @@ TEST(HistoryTest, ABarrierHoldsWhatWasAcknowledgedBeforeIt) {
   }
 }
 
+// A barrier comes behind everything that its caller could know of, and so does the next Open.
+TEST(HistoryTest, ABarrierHoldsWhatWasReadBeforeIt) {
+  const History before = Drawn(
+      "A: [set a 12 #1\n"
+      "B:    [get a : 1]   [flush]");
+  EXPECT_EQ(BlackBox(PowerLossShows(before, ""), kBuffered), "illegal");
+  EXPECT_EQ(WhiteBox(PowerLossShows(before, ""), kBuffered), "LOST_ACKED");
+  EXPECT_EQ(BlackBox(PowerLossShows(before, "a=1"), kBuffered), "legal");
+  EXPECT_EQ(WhiteBox(PowerLossShows(before, "a=1"), kBuffered), "legal");
+  const History during = Drawn(
+      "A: [set a 12 #1\n"
+      "B:    [get a : 1   ]\n"
+      "C:       [flush]");
+  EXPECT_EQ(BlackBox(PowerLossShows(during, ""), kBuffered), "legal");
+  EXPECT_EQ(WhiteBox(PowerLossShows(during, ""), kBuffered), "legal");
+}
+
 // What a read has shown of a Sync write is durable, though the write was never acknowledged.
 TEST(HistoryTest, AReadVouchesForItsSource) {
   const History h = Drawn("A: [set a 12 #1\nB:      [get a : 1]");

@@ -1,4 +1,4 @@
-#include "tests/harness/history/generated.h"
+#include "harness/history/generated_history.h"
 
 #include <algorithm>
 #include <map>
@@ -26,25 +26,12 @@ class Engine {
       : shape_(shape), durability_(durability), random_(random), clients_(shape.clients) {}
 
   History Run() {
+    const uint64_t all_calls = uint64_t{shape_.clients} * shape_.calls;
     // A crash comes at a time that is drawn: some calls are in flight then.
-    const uint64_t moves = 1 + random_.Below(uint64_t{shape_.clients} * shape_.calls * 3);
-    for (uint64_t move = 0; move < moves; ++move) {
-      Client& client = clients_[random_.Below(clients_.size())];
-      ++tick_;
-      switch (client.stage) {
-        case Stage::kIdle:
-          Invoke(client);
-          break;
-        case Stage::kInvoked:
-          TakeEffect(history_.calls[client.call]);
-          client.stage = Stage::kDone;
-          break;
-        case Stage::kDone:
-          Answer(history_.calls[client.call]);
-          client.stage = Stage::kIdle;
-          break;
-      }
-    }
+    while (shape_.ends_after_all && history_.calls.size() < all_calls) Move(AnyClient());
+    uint64_t moves = shape_.ends_after_all ? random_.Below(uint64_t{shape_.clients} * 2)
+                                           : 1 + random_.Below(all_calls * 3);
+    for (; moves > 0; --moves) Move(AnyClient());
     return std::move(history_);
   }
 
@@ -53,6 +40,11 @@ class Engine {
     return Dump(prefixes_[place].begin(), prefixes_[place].end());
   }
   [[nodiscard]] size_t places() const { return prefixes_.size(); }
+  /// How many mutations the log had when this call had taken effect; 0 if none of it can be seen.
+  [[nodiscard]] uint64_t PlaceOf(size_t call) const {
+    const auto found = place_of_.find(call);
+    return found == place_of_.end() ? 0 : found->second;
+  }
 
  private:
   enum class Stage : uint8_t { kIdle, kInvoked, kDone };
@@ -61,6 +53,33 @@ class Engine {
     size_t call = 0;
     uint32_t calls = 0;
   };
+
+  Client& AnyClient() {
+    while (true) {
+      const uint64_t drawn = random_.Below(clients_.size());
+      if (drawn >= shape_.slow_clients || random_.OneIn(8)) return clients_[drawn];
+    }
+  }
+
+  void Move(Client& client) {
+    ++tick_;
+    switch (client.stage) {
+      case Stage::kIdle:
+        Invoke(client);
+        break;
+      case Stage::kInvoked:
+        TakeEffect(history_.calls[client.call]);
+        if (history_.calls[client.call].operation.verb != Verb::kFlush) {
+          place_of_[client.call] = prefixes_.size() - 1;
+        }
+        client.stage = Stage::kDone;
+        break;
+      case Stage::kDone:
+        Answer(history_.calls[client.call]);
+        client.stage = Stage::kIdle;
+        break;
+    }
+  }
 
   void Invoke(Client& client) {
     if (client.calls == shape_.calls) return;
@@ -81,6 +100,14 @@ class Engine {
 
   Operation AnyOperation() {
     Operation operation;
+    if (shape_.batches && random_.OneIn(2)) {
+      operation.verb = Verb::kBatch;
+      for (int i = 0; i < 3; ++i) {
+        operation.batch.push_back(
+            {.erase = random_.OneIn(4), .key = AnyKey(), .value_bytes = kValueBytes});
+      }
+      return operation;
+    }
     operation.key = AnyKey();
     const uint64_t die = random_.Below(shape_.whole_reads ? 14 : 10);
     if (die < 4) {
@@ -126,9 +153,9 @@ class Engine {
         return;
       default:
         // Half of the failures left nothing in the log.
-        call.outcome = !random_.OneIn(8)  ? Outcome::kOk
-                       : random_.OneIn(2) ? Outcome::kFail
-                                          : Outcome::kInfo;
+        call.outcome = !random_.OneIn(shape_.one_error_in) ? Outcome::kOk
+                       : random_.OneIn(2)                  ? Outcome::kFail
+                                                           : Outcome::kInfo;
         if (call.outcome == Outcome::kFail) return;
         call.sequence = prefixes_.size();
         if (call.outcome == Outcome::kOk) Apply(call, map_);
@@ -152,6 +179,7 @@ class Engine {
   uint64_t tick_ = 0;
   Map map_;
   std::vector<Map> prefixes_ = {{}};
+  std::map<size_t, uint64_t> place_of_;  // by index of the call
 };
 
 void Spoil(History& history, Random random) {
@@ -195,10 +223,9 @@ History GenerateHistory(const HistoryShape& shape, Durability durability, const 
   uint64_t lower = 0;
   for (size_t i = 0; i < history.calls.size(); ++i) {
     const Call& call = history.calls[i];
-    if (!call.sequence.has_value()) continue;
-    const bool behind_barrier = call.returned.has_value() && call.outcome == Outcome::kOk &&
+    const bool before_barrier = call.returned.has_value() && call.outcome == Outcome::kOk &&
                                 *call.returned < due.read_after;
-    if (due.survives[i] || behind_barrier) lower = std::max(lower, *call.sequence);
+    if (due.survives[i] || before_barrier) lower = std::max(lower, engine.PlaceOf(i));
   }
   const uint64_t room = engine.places() - lower;
   history.recovered = engine.After(lower + random.Fork("end").Below(room));
