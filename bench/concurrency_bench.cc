@@ -1,6 +1,7 @@
 // Clients at the same time: what group commit makes of one disk, and what two threads make of one
-// map. Every ratio compares figures of the same run, taken in turns, round by round, so that a disk
-// or a machine that changes its mind does so for all rows.
+// map. Every ratio compares figures of one round, in which the rows take turns, so that a disk or a
+// machine that changes its mind does so for all of them; printed is the median of the rounds, and
+// the lowest and the highest.
 //
 //   raw            one thread: append 64 bytes, fdatasync
 //   sync/1         one client: Set under Sync
@@ -10,7 +11,8 @@
 //   buffered/N     N threads on one store under Buffered: a write(2) for each Set
 //
 // The last three mix 70 reads with 30 writes, over keys that are there. Of those that sync the disk
-// under --directory decides, so give one on the file system in question.
+// under --directory decides, so give one on the file system in question; or, on a tmpfs, --sync-us,
+// which is a disk whose sync always takes so long.
 #include <pthread.h>
 #include <sched.h>
 
@@ -29,7 +31,9 @@
 
 #include "bench/temporary_directory.h"
 #include "faultfs/env/check.h"
+#include "faultfs/env/io_hook.h"
 #include "faultfs/env/posix_file_system.h"
+#include "faultfs/fault/faulty_file_system.h"
 #include "store/mutation.h"
 #include "store/sharded_map.h"
 #include "store/store.h"
@@ -72,11 +76,24 @@ double RateOf(size_t clients, double seconds, const Operation& operation) {
   return static_cast<double>(total) / took.count();
 }
 
+/// Makes each sync of a file wait first, with the processor free for others.
+class SlowSyncs final : public faultfs::IoHook {
+ public:
+  explicit SlowSyncs(std::chrono::microseconds wait) : wait_(wait) {}
+  faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
+    if (call.op == faultfs::IoOp::kSync && wait_.count() > 0) std::this_thread::sleep_for(wait_);
+    return {};
+  }
+
+ private:
+  const std::chrono::microseconds wait_;
+};
+
 class RawFile {
  public:
-  explicit RawFile(const std::string& directory) {
-    auto opened = file_system_.Open(directory + "/raw", {.write = true, .create = true},
-                                    faultfs::IoTag("bench.create"));
+  RawFile(faultfs::FileSystem& file_system, const std::string& directory) {
+    auto opened = file_system.Open(directory + "/raw", {.write = true, .create = true},
+                                   faultfs::IoTag("bench.create"));
     Must(opened.status());
     file_ = std::move(opened).value();
   }
@@ -87,7 +104,6 @@ class RawFile {
   }
 
  private:
-  faultfs::PosixFileSystem file_system_;
   std::unique_ptr<faultfs::File> file_;
   const std::vector<std::byte> record_ = std::vector<std::byte>(64);
   uint64_t offset_bytes_ = 0;
@@ -120,8 +136,10 @@ class KeepAwake {
   std::vector<std::thread> threads_;
 };
 
-std::unique_ptr<Store> OpenStore(const std::string& directory, Durability durability) {
-  auto opened = Store::Open({.durability = durability}, directory);
+/// `file_system` null: the real one.
+std::unique_ptr<Store> OpenStore(faultfs::FileSystem* file_system, const std::string& directory,
+                                 Durability durability) {
+  auto opened = Store::Open({.file_system = file_system, .durability = durability}, directory);
   Must(opened.status());
   return std::move(opened).value();
 }
@@ -149,14 +167,13 @@ struct Row {
   std::string name;
   size_t clients;
   Operation operation;
-  std::vector<double> rates = {};
-
-  [[nodiscard]] double Median() const {
-    std::vector<double> sorted = rates;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
+  std::vector<double> rates = {};  // by round
 };
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
 
 void RunAll(std::vector<Row>& rows, int rounds, double seconds) {
   for (int round = 0; round < rounds; ++round) {
@@ -166,39 +183,48 @@ void RunAll(std::vector<Row>& rows, int rounds, double seconds) {
 
 void PrintRatios(const std::vector<Row>& rows,
                  const std::vector<std::pair<std::string, std::string>>& ratios) {
-  const auto rate = [&](const std::string& name) {
+  const auto rates = [&](const std::string& name) {
     const auto row = std::find_if(rows.begin(), rows.end(),
                                   [&](const Row& candidate) { return candidate.name == name; });
-    return row->Median();
+    return row->rates;
   };
   for (const Row& row : rows) {
-    std::printf("%-12s %14.0f operations a second\n", row.name.c_str(), row.Median());
+    std::printf("%-12s %14.0f operations a second\n", row.name.c_str(), Median(row.rates));
   }
   for (const auto& [row, base] : ratios) {
-    std::printf("%-12s %14.2f x %s\n", row.c_str(), rate(row) / rate(base), base.c_str());
+    std::vector<double> of_rounds = rates(row);
+    const std::vector<double> base_rates = rates(base);
+    for (size_t i = 0; i < of_rounds.size(); ++i) of_rounds[i] /= base_rates[i];
+    const auto [lowest, highest] = std::minmax_element(of_rounds.begin(), of_rounds.end());
+    std::printf("%-12s %14.2f x %-12s (%.2f to %.2f)\n", row.c_str(), Median(of_rounds),
+                base.c_str(), *lowest, *highest);
   }
 }
 
-void Durable(const std::string& directory, int rounds, double seconds) {
-  RawFile raw(directory);
-  const auto sync = OpenStore(directory + "/sync", Durability::kSync);
-  const auto group = OpenStore(directory + "/group", Durability::kGroupCommit);
+void Durable(const std::string& directory, std::chrono::microseconds sync_wait, int rounds,
+             double seconds, const std::vector<size_t>& clients_of_group) {
+  faultfs::PosixFileSystem posix;
+  SlowSyncs slow_syncs(sync_wait);
+  faultfs::FaultyFileSystem file_system(posix, slow_syncs);
+  RawFile raw(file_system, directory);
+  const auto sync = OpenStore(&file_system, directory + "/sync", Durability::kSync);
   const auto keys = Keys();
-  const Operation set_in_group = [&](size_t client, uint64_t i) {
-    Must(group->Set(keys[(client * 1000 + i) % kKeys], "value"));
-  };
   std::vector<Row> rows = {
       {"raw", 1, [&](size_t, uint64_t) { raw.Append(); }},
       {"sync/1", 1, [&](size_t, uint64_t i) { Must(sync->Set(keys[i % kKeys], "value")); }}};
-  for (const size_t clients : {1, 2, 4, 8, 16}) {
-    rows.push_back({"group/" + std::to_string(clients), clients, set_in_group});
+  std::vector<std::pair<std::string, std::string>> ratios;
+  std::vector<std::unique_ptr<Store>> groups;  // one for each row: the log of many grows faster
+  for (const size_t clients : clients_of_group) {
+    const std::string name = "group/" + std::to_string(clients);
+    groups.push_back(OpenStore(&file_system, directory + "/group" + std::to_string(clients),
+                               Durability::kGroupCommit));
+    rows.push_back({name, clients, [&keys, &group = *groups.back()](size_t client, uint64_t i) {
+                      Must(group.Set(keys[(client * 1000 + i) % kKeys], "value"));
+                    }});
+    ratios.emplace_back(name, clients == 1 ? "sync/1" : "raw");
   }
   RunAll(rows, rounds, seconds);
-  PrintRatios(rows, {{"group/1", "sync/1"},
-                     {"group/2", "raw"},
-                     {"group/4", "raw"},
-                     {"group/8", "raw"},
-                     {"group/16", "raw"}});
+  PrintRatios(rows, ratios);
 }
 
 void InMemory(const std::string& directory, int rounds, double seconds) {
@@ -209,7 +235,7 @@ void InMemory(const std::string& directory, int rounds, double seconds) {
   // order never escapes: only looked up.
   std::vector<std::unordered_map<std::string, std::string>> own(2);
   ShardedMap map(16);
-  const auto store = OpenStore(directory + "/buffered", Durability::kBuffered);
+  const auto store = OpenStore(nullptr, directory + "/buffered", Durability::kBuffered);
   for (size_t i = 0; i < kKeys; ++i) {
     for (auto& mine : own) mine[keys[i]] = "value";
     map.Apply(payloads[i]);
@@ -247,6 +273,8 @@ int Run(int argc, char** argv) {
   std::string parent = std::filesystem::temp_directory_path().string();
   int rounds = 5;
   double seconds = 0.4;
+  int64_t sync_us = 0;
+  std::vector<size_t> clients = {1, 2, 4, 8, 16};
   bool awake = false;
   bool memory_only = false;
   CLI::App app{"Clients at the same time: group commit on a disk, two threads in memory."};
@@ -254,15 +282,22 @@ int Run(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   app.add_option("--rounds", rounds, "of all rows; the median counts")->check(CLI::PositiveNumber);
   app.add_option("--seconds", seconds, "for a row in a round")->check(CLI::PositiveNumber);
+  app.add_option("--sync-us", sync_us, "what a sync takes beside its own time")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--clients", clients, "of GroupCommit, a row each")->check(CLI::PositiveNumber);
   app.add_flag("--awake", awake, "keep the processors busy at the lowest priority: see the source");
   app.add_flag("--memory-only", memory_only, "leave the rows out that sync");
   CLI11_PARSE(app, argc, argv);
 
   const TemporaryDirectory directory(parent);
   const KeepAwake keep_awake(awake);
-  std::printf("directory: %s, median of %d rounds%s\n", parent.c_str(), rounds,
+  std::printf("directory: %s, median of %d rounds%s", parent.c_str(), rounds,
               awake ? ", processors kept awake" : "");
-  if (!memory_only) Durable(directory.path(), rounds, seconds);
+  if (sync_us > 0) std::printf(", a sync takes %lld us more", static_cast<long long>(sync_us));
+  std::printf("\n");
+  if (!memory_only) {
+    Durable(directory.path(), std::chrono::microseconds(sync_us), rounds, seconds, clients);
+  }
   InMemory(directory.path(), rounds, seconds);
   return 0;
 }
