@@ -120,6 +120,7 @@ class KvOracle final : public Checker {
   [[nodiscard]] Violation Hole(const Bounds& bounds, const Sources& sources) const;
   [[nodiscard]] bool Torn(OpNumber op, const Sources& sources, OpNumber upper) const;
   [[nodiscard]] bool ThereBefore(OpNumber op, std::string_view key) const;
+  [[nodiscard]] Map Replayed(size_t epoch, size_t cuts) const;
   [[nodiscard]] bool ErasedWithin(OpNumber after, OpNumber up_to, std::string_view key) const;
   [[nodiscard]] std::string Lost(OpNumber after, OpNumber up_to) const;
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <span>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -98,9 +98,9 @@ std::optional<Violation> KvOracle::JudgeDecided(const Bounds& bounds,
   bool shorter = EndsBeforeOpen(bounds.epoch, hash);
   for (size_t w = 0; w < bounds.cuts.size() && !shorter; ++w) {
     const auto& cuts = epochs_[bounds.epoch].worlds[w].cuts;
-    size_t end = bounds.cuts[w];  // of what lies before what was decided, or is it
+    size_t end = bounds.cuts[w];  // of what lies before what was decided
     if (bounds.in_flight.empty() || bounds.in_flight[w] != due) {
-      while (end > 0 && cuts[end - 1].hash != due) --end;
+      while (end > 0 && cuts[--end].hash != due) continue;
     }
     shorter = std::any_of(cuts.begin(), cuts.begin() + static_cast<std::ptrdiff_t>(end),
                           [&](const Cut& cut) { return cut.hash == hash; });
@@ -160,14 +160,15 @@ std::optional<Violation> KvOracle::ForeignEntry(const Dump& seen) const {
   return wrong;
 }
 
-// Values of a few bytes may have several writers: the newest that had been invoked is meant.
+// Values of a few bytes may have several writers: the newest that had been invoked is meant, one
+// that was refused only if there is no other.
 KvOracle::Sources KvOracle::SourcesOf(const Bounds& bounds, const Dump& seen) const {
   Sources sources;
   for (const auto& [key, value] : seen) {
     const std::vector<Writer>& writers = entry_writers_.at(EntryHash(key, value));
     Writer source = writers.front();
     for (const Writer& writer : writers) {
-      if (writer.op <= bounds.upper) source = writer;
+      if (writer.op <= bounds.upper && !Refused(writer.op)) source = writer;
     }
     sources[key] = source;
   }
@@ -208,15 +209,23 @@ bool KvOracle::Torn(OpNumber op, const Sources& sources, OpNumber upper) const {
   return some && missing;
 }
 
+/// By what an Open had shown before `op`, and by what was answered from there on.
 bool KvOracle::ThereBefore(OpNumber op, std::string_view key) const {
-  for (OpNumber before = op - 1; before > 0; --before) {
-    if (outcomes_[before] != Outcome::kOk) continue;
-    const auto& changes = changes_[before];
-    for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-      if (change->clear || change->key == key) return !change->clear && !change->erase;
-    }
+  size_t epoch = epochs_.size() - 1;
+  while (epochs_[epoch].opened > op) --epoch;
+  const std::vector<Cut>& cuts = epochs_[epoch].worlds.front().cuts;
+  const auto end = std::find_if(cuts.begin(), cuts.end(), [op](Cut cut) { return cut.op >= op; });
+  return Replayed(epoch, static_cast<size_t>(end - cuts.begin())).contains(key);
+}
+
+/// What the Open of that epoch showed, changed by what was answered up to so many cuts.
+KvOracle::Map KvOracle::Replayed(size_t epoch, size_t cuts) const {
+  Map map = epochs_[epoch].start;
+  Hash128 unused;
+  for (const Cut& cut : std::span(epochs_[epoch].worlds.front().cuts).first(cuts)) {
+    Apply(changes_[cut.op], cut.op, map, unused);
   }
-  return false;
+  return map;
 }
 
 /// By an operation after `after`, up to `up_to`, that was not refused.
@@ -243,11 +252,13 @@ std::optional<Violation> KvOracle::Resurrected(const Bounds& bounds, OpNumber fr
                                                           OpText(program_, source), why)};
     };
     if (Refused(source)) return back("which was refused");
-    const auto start = epoch.start.find(key);
-    const bool shown = start != epoch.start.end() && start->second.hash == EntryHash(key, value);
-    if (source <= epoch.opened && !shown) return back("which an Open had not shown");
     // What the Open showed was there when its own mutations began.
-    for (OpNumber op = shown ? epoch.opened + 1 : source + 1; op <= newest; ++op) {
+    const auto start = epoch.start.find(key);
+    if (source < epoch.opened &&
+        (start == epoch.start.end() || start->second.hash != EntryHash(key, value))) {
+      return back("which an Open had not shown");
+    }
+    for (OpNumber op = std::max(epoch.opened, source) + 1; op <= newest; ++op) {
       if (outcomes_[op] == Outcome::kOk && ErasedWithin(op - 1, op, key)) {
         return back("after " + OpText(program_, op));
       }
@@ -257,13 +268,7 @@ std::optional<Violation> KvOracle::Resurrected(const Bounds& bounds, OpNumber fr
 }
 
 Violation KvOracle::Hole(const Bounds& bounds, const Sources& sources) const {
-  const Epoch& epoch = epochs_[bounds.epoch];
-  Map due = epoch.start;
-  Hash128 unused;
-  for (size_t i = 1; i < bounds.cuts.front(); ++i) {
-    const OpNumber op = epoch.worlds.front().cuts[i].op;
-    Apply(changes_[op], op, due, unused);
-  }
+  const Map due = Replayed(bounds.epoch, bounds.cuts.front());
   const auto by = [](OpNumber op) {
     return op == 0 ? std::string("what was there at Open") : fmt::format("operation {}'s", op);
   };

@@ -25,6 +25,11 @@ std::string NameOf(const std::optional<Violation>& violation, std::string_view o
   return std::string(violation.has_value() ? Name(violation->verdict) : otherwise);
 }
 
+std::string InWords(const std::optional<Violation>& violation) {
+  if (!violation.has_value()) return "legal";
+  return std::string(Name(violation->verdict)) + ": " + violation->detail;
+}
+
 }  // namespace
 
 Program ProgramOf(std::string_view text) {
@@ -162,10 +167,7 @@ std::string OracleWorld::ProcessDeathShows(std::string_view content) const {
 
 std::string OracleWorld::ShowsAfter(std::string_view decided, std::string_view content) const {
   const Dump before = Content(decided);
-  const Dump dump = Content(content);
-  const Observation seen{.open = {}, .dump = dump, .hash = HashOf(dump)};
-  return NameOf(Ask({.seen = seen, .events = events_, .power_lost = true, .decided = &before}),
-                "legal");
+  return NameOf(AskOf(events_, content, &before), "legal");
 }
 
 std::string OracleWorld::OpenGives(faultfs::Code code) const {
@@ -174,12 +176,25 @@ std::string OracleWorld::OpenGives(faultfs::Code code) const {
                 "legal");
 }
 
-std::string OracleWorld::Detail(std::string_view content) const {
+std::optional<Violation> OracleWorld::AskOf(size_t events, std::string_view content,
+                                            const Dump* decided) const {
   const Dump dump = Content(content);
   const Observation seen{.open = {}, .dump = dump, .hash = HashOf(dump)};
-  const auto violation =
-      Ask({.seen = seen, .events = events_, .power_lost = true, .decided = nullptr});
+  return Ask({.seen = seen, .events = events, .power_lost = true, .decided = decided});
+}
+
+std::string OracleWorld::Detail(std::string_view content) const {
+  const auto violation = AskOf(events_, content, nullptr);
   return violation.has_value() ? violation->detail : "";
+}
+
+std::string OracleWorld::SaysAt(size_t events, std::string_view content) const {
+  return InWords(AskOf(events, content, nullptr));
+}
+
+std::string OracleWorld::SaysAfter(std::string_view decided, std::string_view content) const {
+  const Dump before = Content(decided);
+  return InWords(AskOf(events_, content, &before));
 }
 
 }  // namespace crashlab

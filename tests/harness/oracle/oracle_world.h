@@ -56,6 +56,13 @@ class OracleWorld {
   [[nodiscard]] std::string ShowsAfter(std::string_view decided, std::string_view content) const;
   [[nodiscard]] std::string OpenGives(faultfs::Code code) const;
   [[nodiscard]] std::string Detail(std::string_view content) const;  // of power loss
+  /// "VERDICT: detail" of power loss, or "legal"; now, or after so many events.
+  [[nodiscard]] std::string Says(std::string_view content) const {
+    return SaysAt(events_, content);
+  }
+  [[nodiscard]] std::string SaysAt(size_t events, std::string_view content) const;
+  /// Likewise, where an Open within the chain of crashes had shown `decided`.
+  [[nodiscard]] std::string SaysAfter(std::string_view decided, std::string_view content) const;
 
   [[nodiscard]] Dump Content(std::string_view content) const;
 
@@ -64,6 +71,8 @@ class OracleWorld {
   void Take(const Event& event, const Reply& reply = {});
   [[nodiscard]] std::string Value(std::string_view name) const;
   [[nodiscard]] std::optional<Violation> Ask(const Question& question) const;
+  [[nodiscard]] std::optional<Violation> AskOf(size_t events, std::string_view content,
+                                               const Dump* decided) const;
 
   const Program program_;
   const Contract contract_;
