@@ -92,6 +92,41 @@ TEST(WordsOfAHole, ExpectNothingOfWhatWasNotAnswered) {
   EXPECT_EQ(w.SaysAt(in_flight, "a=1 c=3"), "HOLE: 2 entries, no prefix of the run");
 }
 
+// ---- After an Open within the chain of crashes
+
+TEST(WordsOfWhatWasDecided, ALogThatEndsEarlier) {
+  OracleWorld w("set a 10; set b 10; set c 10", kBuffered);
+  w.Opens().Ok().Ok().Ok();
+  EXPECT_EQ(
+      w.SaysAfter("a=1 b=2", "a=1"),
+      "LOST_ACKED: an Open had shown 2 entries; now the log ends before that, with 1 entries");
+  EXPECT_EQ(w.SaysAfter("a=1 b=2", "b=2"),
+            "LOST_ACKED: an Open had shown 2 entries; now there are 1 of them");
+}
+
+TEST(WordsOfWhatWasDecided, WhatIsThereAllTheSame) {
+  OracleWorld w("set a 10; set a 10; set c 10", kBuffered);
+  w.Opens().Ok().Ok().Ok();
+  EXPECT_EQ(
+      w.SaysAfter("a=2", "a=2 c=3"),
+      "RESURRECTED: an Open had shown \"c\" = nothing; now \"00003.000@\" (10 bytes) is there");
+  EXPECT_EQ(w.SaysAfter("a=1", "a=2"),
+            "RESURRECTED: an Open had shown \"a\" = \"00001.000@\" (10 bytes); now "
+            "\"00002.000@\" (10 bytes) is there");
+}
+
+// ---- PHANTOM, WRONG_VALUE
+
+TEST(WordsOfAForeignValue, NameItAndWhoWroteIt) {
+  OracleWorld w("set a 10; set b 10");
+  w.Opens().Ok().Ok();
+  EXPECT_EQ(w.Says("a=junk"),
+            "PHANTOM: \"a\" = \"nobody wrote this\" (17 bytes), which nobody wrote");
+  EXPECT_EQ(w.Says("a=2 b=1"),
+            "WRONG_VALUE: \"a\" = \"00002.000@\" (10 bytes), which operation 2 (set b 10) wrote, "
+            "elsewhere");
+}
+
 // ---- Values with several writers
 
 TEST(WriterOfAShortValue, IsOneThatWasInvoked) {
