@@ -100,8 +100,12 @@ class ScenarioParser {
     const bool rots =
         crash.rot > 0 || std::any_of(crash.chain.begin(), crash.chain.end(),
                                      [](const auto& step) { return !step.rot.empty(); });
-    if (rots)
+    if (rots) {
       top.Complain(clients->line, "rot needs one client; a scenario with rot has no [clients]");
+    }
+    if (adapter_ != nullptr && !adapter_->capabilities().clients) {
+      top.Complain(clients->line, "adapter " + Quote(adapter_->name()) + " is for one client");
+    }
   }
 
   void CheckOneClient(TableReader& top) {

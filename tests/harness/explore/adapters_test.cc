@@ -56,7 +56,7 @@ TEST(KvAdapter, DoesAllThatItSays) {
       "set a 10; set \"\" 0; batch set b 10, delete a, set c 300; get b; get a; contains c; "
       "contains a; size; for-each; flush; snapshot; delete c; compact; for-each; clear; size; "
       "set d 10; reopen; get d; kill; for-each; clear-persistence; size; background; set e 10; "
-      "background; reopen; for-each");
+      "background; reopen; for-each; close; kill; size");
   c.store.options["checkpoint_bytes"] = "1";
   std::set<Verb> used;
   for (const Operation& operation : c.program) used.insert(operation.verb);

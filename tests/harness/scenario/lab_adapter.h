@@ -24,7 +24,9 @@ class LabAdapter final : public Adapter {
  private:
   const Capabilities capabilities_ = {
       .verbs = {Verb::kSet, Verb::kGet, Verb::kReopen, Verb::kClose},
-      .calls = {{"save", 10}, {"sweep", 1}}};
+      .calls = {{"save", 10}, {"sweep", 1}},
+      .overheads_bytes = {},
+      .clients = true};
   const Contract contract_;
 };
 

@@ -166,7 +166,7 @@ class ScenarioDrawer {
       default:
         plan.depth = static_cast<uint32_t>(Number(1, 16));
     }
-    if (fixed && Maybe()) plan.schedule = "#" + std::to_string(Number(0, 99));
+    if (fixed && Maybe()) plan.schedule = "#" + std::to_string(Number(1, 99));
     return plan;
   }
 

@@ -85,6 +85,8 @@ TEST(ScenarioErrorTest, Process) {
 
 TEST(ScenarioErrorTest, Clients) {
   ExpectMessages({
+      {"program = ''\n[store]\nadapter = 'toy'\n[clients]",
+       "f.toml:4: adapter \"toy\" is for one client"},
       {"[workload]\n[clients]\ncounts = 3",
        "f.toml:3: no key \"counts\" in [clients]; did you mean \"count\"?"},
       {"[workload]\n[clients]\ncount = 17",

@@ -221,7 +221,8 @@ TEST(ScenarioTest, TheTextOfAScheduleTellsItsRuns) {
   EXPECT_EQ(PrintSchedule({{0, 12}, {1, 1}, {1, 1}, {0, 1}, {3, UINT64_MAX}, {3, 2}}),
             "0*12 1*2 0 3*18446744073709551615");
   EXPECT_EQ(NumberOfSchedule("0*12"), std::nullopt);
-  EXPECT_EQ(NumberOfSchedule("#0"), 0u);
+  EXPECT_EQ(NumberOfSchedule("#1"), 1u);
+  EXPECT_EQ(NumberOfSchedule("#0"), std::nullopt) << "the first is 1";
   EXPECT_TRUE(CheckSchedule("").ok());
 }
 
