@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -48,7 +49,7 @@ std::optional<Violation> HistoryChecker::Take(const Event& event, const Reply& r
     case Event::Kind::kOpened:
       violation = Finish();
       if (!violation.has_value()) violation = JudgeOpened(reply.dump);
-      epochs_.push_back({.opened = reply.dump, .calls = {}, .reverted = {}});
+      epochs_.push_back({.begin = tick, .opened = reply.dump, .calls = {}, .reverted = {}});
       call_of_op_.clear();
       break;
   }
@@ -150,22 +151,42 @@ Violation HistoryChecker::NameOf(const Question& question) const {
   const History history = HistoryAt(question.events, question.power_lost);
   Violation violation = WhiteBox(history).WhatIsWrong(question.seen.dump);
   if (violation.verdict != Verdict::kPhantom) return violation;
-  // Nobody of this epoch wrote it; of one before it somebody may have.
-  for (size_t e = 0; e < epoch_at_[question.events]; ++e) {
+  // No place of this log wrote it; a call without one, or of another epoch, may have.
+  std::optional<Violation> named;
+  const Dump& opened = history.opened;
+  for (const auto& entry : question.seen.dump) {
+    if (std::find(opened.begin(), opened.end(), entry) != opened.end()) continue;
+    const Call* const writer = WriterOf(entry, epoch_at_[question.events]);
+    if (writer == nullptr) return violation;  // nobody at all
+    const bool invoked = writer->invoked <= question.events;
+    const bool here = writer->invoked >= epochs_[epoch_at_[question.events]].begin;
+    if (named.has_value() || (here && invoked && MayHaveHappened(*writer) && writer->sequence)) {
+      continue;
+    }
+    named = Violation{invoked ? Verdict::kResurrected : Verdict::kFuture,
+                      fmt::format("{} of operation {} ({}) is there {}", entry.first,
+                                  writer->number, Print(writer->operation),
+                                  !invoked ? "before it was invoked"
+                                  : here   ? "and has no place in the log"
+                                           : "again, which an Open had not shown")};
+  }
+  return named.value_or(std::move(violation));
+}
+
+/// Who would have written this, the last one up to an epoch. Null: nobody.
+const Call* HistoryChecker::WriterOf(const std::pair<std::string, std::string>& entry,
+                                     size_t last_epoch) const {
+  for (size_t e = last_epoch + 1; e-- > 0;) {
     for (const Call& call : epochs_[e].calls) {
       for (const Change& change : ChangesOf(call)) {
-        for (const auto& [key, value] : question.seen.dump) {
-          if (change.kind != Change::Kind::kSet || change.key != key || change.value != value) {
-            continue;
-          }
-          return {Verdict::kResurrected,
-                  fmt::format("{} of operation {} ({}) is back, which an Open had not shown", key,
-                              call.number, Print(call.operation))};
+        if (change.kind == Change::Kind::kSet && change.key == entry.first &&
+            change.value == entry.second) {
+          return &call;
         }
       }
     }
   }
-  return violation;
+  return nullptr;
 }
 
 }  // namespace crashlab

@@ -10,7 +10,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "harness/adapter.h"
@@ -34,6 +36,7 @@ class HistoryChecker final : public Checker {
  private:
   /// From one Open to the next.
   struct Epoch {
+    size_t begin = 0;  // the event of its Open
     Dump opened;
     std::vector<Call> calls;
     std::optional<size_t> reverted;  // the event, if pages went back to the disk's content
@@ -49,6 +52,8 @@ class HistoryChecker final : public Checker {
   [[nodiscard]] std::optional<Violation> JudgeOpened(const Dump& dump) const;
   [[nodiscard]] std::optional<Violation> JudgeDecided(const Question& question) const;
   [[nodiscard]] Violation NameOf(const Question& question) const;
+  [[nodiscard]] const Call* WriterOf(const std::pair<std::string, std::string>& entry,
+                                     size_t last_epoch) const;
 
   const Program& program_;
   const Contract& contract_;
