@@ -219,8 +219,9 @@ CaseSearch SearchCase(const Case& c, const Adapter& adapter, const ExploreOption
                       Monitor& monitor, const std::vector<CrashStep>& like,
                       std::optional<Verdict> verdict, uint64_t budget, bool as_named) {
   // A smaller program goes other ways under the same picks. So many others are worth their time:
-  // each costs a run and a share of the budget.
-  constexpr uint64_t kOthers = 12;
+  // each costs a run and a share of the budget. Where little is left, what is left is cheap, and
+  // one operation less is much.
+  const uint64_t others = c.program.size() <= 6 ? 30 : 12;
   CaseSearch result;
   const auto find = [&](const Case& tried, uint64_t recoveries) {
     if (tried.clients) monitor.Scheduling(tried.clients->schedule.value_or("#1"));
@@ -237,7 +238,7 @@ CaseSearch SearchCase(const Case& c, const Adapter& adapter, const ExploreOption
   };
   if (find(c, budget) || !c.clients || as_named) return result;
   Case other = c;
-  for (uint64_t n = 1; n <= kOthers; ++n) {
+  for (uint64_t n = 1; n <= others; ++n) {
     other.clients->schedule = "#" + std::to_string(n);
     if (find(other, budget / 4)) break;
   }
