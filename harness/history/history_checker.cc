@@ -126,10 +126,12 @@ std::optional<Violation> HistoryChecker::Judge(const Question& question) const {
       }
     }
   }
-  if (!StatesAt(key).early.contains(question.seen.hash)) return NameOf(question);
-  Violation lost = LostAcked(StatesAt(key));
-  if (question.witnessed) lost.verdict = Verdict::kUndetectedCorruption;
-  return lost;
+  const bool early = StatesAt(key).early.contains(question.seen.hash);
+  Violation wrong = early ? LostAcked(StatesAt(key)) : NameOfNoPrefix(question);
+  if (question.witnessed && wrong.verdict == Verdict::kLostAcked) {
+    wrong.verdict = Verdict::kUndetectedCorruption;
+  }
+  return wrong;
 }
 
 // An Open within the chain of crashes showed its map, and that is the only one from then on.
@@ -138,12 +140,30 @@ std::optional<Violation> HistoryChecker::JudgeDecided(const Question& question) 
   const NextStates& states = StatesAt({question.events, question.power_lost, std::nullopt});
   const bool prefix =
       states.legal.contains(question.seen.hash) || states.early.contains(question.seen.hash);
-  if (!prefix) return NameOf(question);
+  if (!prefix) return NameOfNoPrefix(question);
   const bool fewer = question.seen.dump.size() < question.decided->size();
   return Violation{fewer ? Verdict::kLostAcked : Verdict::kResurrected,
                    fmt::format("an Open had shown {} entries; now another state of the log is "
                                "there, with {} entries",
                                question.decided->size(), question.seen.dump.size())};
+}
+
+/// For a content that is no prefix of this epoch's log; it may be one of an epoch before.
+Violation HistoryChecker::NameOfNoPrefix(const Question& question) const {
+  if (!EndsBeforeOpen(question)) return NameOf(question);
+  return {Verdict::kLostAcked,
+          "the next Open showed a state before the one that an Open within the run had shown"};
+}
+
+bool HistoryChecker::EndsBeforeOpen(const Question& question) const {
+  size_t end = 0;  // of the epoch's events
+  for (size_t e = 0; e < epoch_at_[question.events]; ++e) {
+    while (epoch_at_[end + 1] == e) ++end;
+    const History history = HistoryAt(end, /*power_lost=*/false);
+    if (WhiteBox(history).Passes(question.seen.hash, HashOf(epochs_[e + 1].opened))) return true;
+    ++end;
+  }
+  return false;
 }
 
 /// For a content that is no prefix of this epoch's log.

@@ -51,6 +51,9 @@ class HistoryChecker final : public Checker {
   [[nodiscard]] const NextStates& StatesAt(const StatesKey& key) const;
   [[nodiscard]] std::optional<Violation> JudgeOpened(const Dump& dump) const;
   [[nodiscard]] std::optional<Violation> JudgeDecided(const Question& question) const;
+  [[nodiscard]] Violation NameOfNoPrefix(const Question& question) const;
+  /// Whether it is a state that an earlier Open of the run left behind.
+  [[nodiscard]] bool EndsBeforeOpen(const Question& question) const;
   [[nodiscard]] Violation NameOf(const Question& question) const;
   [[nodiscard]] const Call* WriterOf(const std::pair<std::string, std::string>& entry,
                                      size_t last_epoch) const;

@@ -255,29 +255,57 @@ uint64_t WhiteBox::PlaceDue(const Obligations& due) const {
   return lower;
 }
 
-NextStates WhiteBox::StatesAfter(const Obligations& due) const {
-  NextStates states;
+std::optional<std::vector<size_t>> WhiteBox::OpenCalls() const {
   std::vector<size_t> open;
   std::copy_if(log_.begin(), log_.end(), std::back_inserter(open),
                [this](size_t i) { return MayBeLeftOut(history_.calls[i]); });
-  if (open.size() > kMostOpenErrors) return states;
-  states.known = true;
-  const uint64_t lower = PlaceDue(due);
-  if (lower > 0) states.promised = Named(log_[lower - 1]);
-  const auto left_out = [&](uint64_t world, size_t call) {
+  if (open.size() > kMostOpenErrors) return std::nullopt;
+  return open;
+}
+
+template <typename Visit>
+void WhiteBox::WalkPrefixes(const std::vector<size_t>& open, uint64_t world,
+                            const Visit& visit) const {
+  const auto left_out = [&](size_t call) {
     const auto it = std::find(open.begin(), open.end(), call);
     return it != open.end() && (world >> (it - open.begin()) & 1) == 0;
   };
-  for (uint64_t world = 0; world < uint64_t{1} << open.size(); ++world) {
-    Content content(history_.opened);
-    for (uint64_t p = 0; p <= log_.size(); ++p) {
-      if (p > 0 && !left_out(world, log_[p - 1])) {
-        for (const Change& change : ChangesOf(history_.calls[log_[p - 1]])) content.Apply(change);
-      }
-      (p >= lower ? states.legal : states.early).insert(content.hash);
+  Content content(history_.opened);
+  visit(0, content.hash);
+  for (uint64_t p = 1; p <= log_.size(); ++p) {
+    if (!left_out(log_[p - 1])) {
+      for (const Change& change : ChangesOf(history_.calls[log_[p - 1]])) content.Apply(change);
     }
+    visit(p, content.hash);
+  }
+}
+
+NextStates WhiteBox::StatesAfter(const Obligations& due) const {
+  NextStates states;
+  const std::optional<std::vector<size_t>> open = OpenCalls();
+  if (!open.has_value()) return states;
+  states.known = true;
+  const uint64_t lower = PlaceDue(due);
+  if (lower > 0) states.promised = Named(log_[lower - 1]);
+  for (uint64_t world = 0; world < uint64_t{1} << open->size(); ++world) {
+    WalkPrefixes(*open, world, [&](uint64_t place, const Hash128& hash) {
+      (place >= lower ? states.legal : states.early).insert(hash);
+    });
   }
   return states;
+}
+
+bool WhiteBox::Passes(Hash128 seen, Hash128 later) const {
+  const std::optional<std::vector<size_t>> open = OpenCalls();
+  bool both = false;
+  for (uint64_t world = 0; open.has_value() && world < uint64_t{1} << open->size(); ++world) {
+    bool first = false;
+    WalkPrefixes(*open, world, [&](uint64_t, const Hash128& hash) {
+      first |= hash == seen;
+      both |= first && hash == later;
+    });
+  }
+  return both;
 }
 
 Violation WhiteBox::WhatIsWrong(const Dump& seen) const {

@@ -46,6 +46,9 @@ class WhiteBox {
   [[nodiscard]] std::optional<Violation> CheckClients() const;
   /// The prefixes of the log that hold all that is due, in each world of open errors.
   [[nodiscard]] NextStates StatesAfter(const Obligations& due) const;
+  /// Whether a prefix of the log, or one that goes on from it, leaves `seen` first and then
+  /// `later`, in some world of open errors.
+  [[nodiscard]] bool Passes(faultfs::Hash128 seen, faultfs::Hash128 later) const;
   /// What to call a content that is no prefix of the log at all. PHANTOM, WRONG_VALUE, TORN_BATCH
   /// or HOLE.
   [[nodiscard]] Violation WhatIsWrong(const Dump& seen) const;
@@ -60,6 +63,12 @@ class WhiteBox {
     Timeline<faultfs::Hash128> contents;
   };
 
+  /// The calls of the log that may be left out; nothing if they are more than worlds are kept for.
+  [[nodiscard]] std::optional<std::vector<size_t>> OpenCalls() const;
+  /// `visit(place, hash)` of each prefix of the log, from the empty one on, in the world where of
+  /// `open` those with a bit in `world` happened.
+  template <typename Visit>
+  void WalkPrefixes(const std::vector<size_t>& open, uint64_t world, const Visit& visit) const;
   [[nodiscard]] std::string Named(size_t call) const;
   [[nodiscard]] std::optional<Violation> CheckLog() const;
   /// The place that each read saw, by call, as far as it fits; of others 0.

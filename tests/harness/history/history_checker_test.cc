@@ -135,7 +135,7 @@ TEST(HistoryCheckerTest, AnOpenEndsAHistory) {
   right.Opened(2, {{"a", right.V(1)}});
   EXPECT_FALSE(right.taken().has_value());
   right.Invoke(3);
-  EXPECT_EQ(right.Now({}), "HOLE") << "the Open had shown it";
+  EXPECT_EQ(right.Now({}), "LOST_ACKED") << "the Open had shown it";
   EXPECT_EQ(right.Now({{"a", right.V(3)}}), "RESURRECTED") << "it has no place in the log";
   right.Return(3, 2);
   EXPECT_EQ(right.Now({{"a", right.V(3)}}), "legal");
@@ -150,7 +150,10 @@ TEST(HistoryCheckerTest, WhatAnEarlierOpenHadNotShownIsBack) {
   run.Return(2, 2);
   run.Invoke(3);
   run.Opened(3, {});
-  EXPECT_EQ(run.Now({{"a", run.V(1)}}), "RESURRECTED");
+  run.Invoke(4);
+  run.Return(4, 3);
+  EXPECT_EQ(run.Now({{"a", run.V(1)}, {"b", run.V(4)}}), "RESURRECTED");
+  EXPECT_EQ(run.Now({{"a", run.V(1)}}), "LOST_ACKED") << "a state from before the Open";
 }
 
 TEST(HistoryCheckerTest, WhatWasDecidedStays) {
@@ -195,6 +198,63 @@ TEST(HistoryCheckerTest, WhatClientsSawIsJudgedAtTheEnd) {
   run.Read(3, std::nullopt);
   run.Return(1, 1);
   EXPECT_EQ(run.Finish(), "NOT_LINEARIZABLE");
+}
+
+/// Client 0 writes a, then b over it, with a reopen behind each; then it writes c.
+class ReopenedTest : public ::testing::Test {
+ protected:
+  ReopenedTest() {
+    Take({.kind = Event::Kind::kOpened, .op = 0});
+    Write(1);
+    Reopen(2, {{"k", ValueOf(1, 0, 10)}});
+    Write(3);
+    Reopen(4, {{"k", ValueOf(3, 0, 20)}});
+    Write(5);
+  }
+
+  std::string VerdictOn(const Dump& dump) {
+    const Observation seen{.open = {}, .dump = dump, .hash = HashOf(dump)};
+    const auto violation =
+        checker_.Judge({.seen = seen, .events = events_, .power_lost = true, .decided = nullptr});
+    return violation.has_value() ? std::string(Name(violation->verdict)) : "legal";
+  }
+
+ private:
+  void Take(const Event& event, const Reply& reply = {}) {
+    ++events_;
+    EXPECT_FALSE(checker_.Take(event, reply).has_value());
+  }
+  void Write(OpNumber op) {
+    Take({.kind = Event::Kind::kInvoke, .op = op});
+    Reply reply;
+    reply.sequence = ++sequence_;
+    Take({.kind = Event::Kind::kReturn, .op = op}, reply);
+  }
+  void Reopen(OpNumber op, const Dump& shown) {
+    Take({.kind = Event::Kind::kInvoke, .op = op});
+    Take({.kind = Event::Kind::kClosed, .op = op});
+    Reply reply;
+    reply.dump = shown;
+    Take({.kind = Event::Kind::kOpened, .op = op}, reply);
+  }
+
+  const Program program_ = ProgramOf("0: set k 10; reopen; 0: set k 20; reopen; 0: set other 30");
+  HistoryChecker checker_{program_, KvAdapter().contract(), Durability::kSync};
+  size_t events_ = 0;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(ReopenedTest, AStateThatAnOpenLeftBehindIsLost) {
+  EXPECT_EQ(VerdictOn({{"k", ValueOf(3, 0, 20)}, {"other", ValueOf(5, 0, 30)}}), "legal");
+  EXPECT_EQ(VerdictOn({{"k", ValueOf(3, 0, 20)}}), "LOST_ACKED");
+  EXPECT_EQ(VerdictOn({{"k", ValueOf(1, 0, 10)}}), "LOST_ACKED") << "before the second Open";
+  EXPECT_EQ(VerdictOn({}), "LOST_ACKED") << "before the first";
+}
+
+TEST_F(ReopenedTest, AMixtureOfOldAndNewIsNoStateFromBefore) {
+  EXPECT_EQ(VerdictOn({{"k", ValueOf(1, 0, 10)}, {"other", ValueOf(5, 0, 30)}}), "RESURRECTED");
+  EXPECT_EQ(VerdictOn({{"other", ValueOf(5, 0, 30)}}), "HOLE");
+  EXPECT_EQ(VerdictOn({{"k", "nobody's"}}), "PHANTOM");
 }
 
 }  // namespace
