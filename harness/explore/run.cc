@@ -82,6 +82,14 @@ bool MakesSnapshot(Verb verb) {
   return verb == Verb::kSnapshot || verb == Verb::kCompact || verb == Verb::kBackground;
 }
 
+/// Why nobody goes on, and what each waits for.
+std::string OneLine(const faultfs::Hang& hang) {
+  std::string text =
+      hang.kind == faultfs::Hang::Kind::kDeadlock ? "nobody can go on" : "too many steps";
+  for (const faultfs::Hang::Waiter& waiter : hang.waiters) text += "; " + waiter.ToString();
+  return text;
+}
+
 /// Passes on what another schedule picks, and writes it down.
 class RecordedSchedule final : public faultfs::Schedule {
  public:
@@ -163,7 +171,7 @@ class Driver {
     }
     const faultfs::ScheduledRun played = scheduler_.Run(clients, *schedule_);
     if (!played.hang.has_value()) return true;
-    run_.live = Violation{Verdict::kHang, played.hang->ToString()};
+    run_.live = Violation{Verdict::kHang, OneLine(*played.hang)};
     // Whoever hangs stands within the engine for ever.
     static_cast<void>(process_.release());
     return false;

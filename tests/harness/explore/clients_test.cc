@@ -113,7 +113,7 @@ TEST(Clients, WhoWaitsForEachOtherHangsWithReasons) {
   ASSERT_THAT(result.findings, SizeIs(2)) << "one that ends with a get, one with a set";
   const Finding& finding = result.findings.front();
   EXPECT_EQ(finding.verdict, Verdict::kHang);
-  EXPECT_THAT(finding.detail, HasSubstr("client 0"));
+  EXPECT_THAT(finding.detail, HasSubstr("nobody can go on; client 0"));
   EXPECT_THAT(finding.detail, HasSubstr("map"));
   EXPECT_THAT(finding.detail, HasSubstr("log"));
   ASSERT_TRUE(finding.reproducer.clients->schedule.has_value());
