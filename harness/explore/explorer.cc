@@ -123,7 +123,7 @@ class Exploration {
     const EffectGraph graph = faultfs::Lower(base(), trace(), model);
     sites_.clear();
     StateWalk walk(graph, 0, case_.crash.budget, random_.Fork(ModelName(model)));
-    result_.counts.crash_points += walk.views().size();
+    result_.counts.crash_points += walk.size();
     bool exhausted = true;
     if (Wants(CrashKind::kProcessDeath) && !VisitProcessDeaths(walk)) return false;
     if (Wants(CrashKind::kPowerLoss)) {
@@ -137,21 +137,21 @@ class Exploration {
   }
 
   // What a dead process leaves is the same in all models; what is pending then is not.
-  bool VisitProcessDeaths(const StateWalk& walk) {
+  bool VisitProcessDeaths(StateWalk& walk) {
     const bool visited = model_ > 0;
-    for (const auto& view : walk.views()) {
-      const CrashState live = NothingLost(*view);
+    for (size_t i = 0; i < walk.size(); ++i) {
+      const CrashState live = NothingLost(walk.point(i));
       if (visited) {
         if (case_.crash.depth > 1) sites_.push_back({live, CrashKind::kProcessDeath});
-      } else if (!Visit(*view, live, CrashKind::kProcessDeath)) {
+      } else if (!Visit(walk.view(i), live, CrashKind::kProcessDeath)) {
         return false;
       }
     }
     return true;
   }
 
-  static CrashState NothingLost(const PointView& view) {
-    return {.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
+  static CrashState NothingLost(faultfs::CrashPoint point) {
+    return {.point = point, .lost = {}, .tears = {}, .fill = {}};
   }
 
   bool Wants(CrashKind kind) const {
@@ -320,14 +320,13 @@ class Exploration {
 
   /// Half of them at the end of the run, where the most is durable, the others anywhere; with
   /// nothing lost or all that was pending.
-  void ExploreRot(const StateWalk& walk) {
-    const auto& views = walk.views();
+  void ExploreRot(StateWalk& walk) {
     std::map<std::pair<size_t, bool>, RotSite> sites;
     for (uint64_t i = 0; i < case_.crash.rot && !Enough(); ++i) {
       Random random = random_.Fork("rot").Fork(i);
-      const size_t at = i % 2 == 0 ? views.size() - 1 : random.Below(views.size());
+      const size_t at = i % 2 == 0 ? walk.size() - 1 : random.Below(walk.size());
       const bool lossy = random.Below(2) == 1;
-      PointView& view = *views[at];
+      PointView& view = walk.view(at);
       const auto [it, fresh] = sites.try_emplace({at, lossy});
       RotSite& site = it->second;
       if (fresh) site = RotSiteOf(view, lossy);
@@ -338,7 +337,7 @@ class Exploration {
 
   RotSite RotSiteOf(PointView& view, bool lossy) const {
     RotSite site;
-    site.state = NothingLost(view);
+    site.state = NothingLost(view.point());
     if (lossy) site.state.lost = view.pending();
     site.left = view.Materialize(site.state);
     site.rots = faultfs::RotsOf(view, site.state, site.left);
@@ -422,8 +421,9 @@ class Exploration {
       return !Enough();
     };
     if (Wants(CrashKind::kProcessDeath)) {
-      for (const auto& view : walk.views()) {
-        if (!visit(*view, NothingLost(*view), CrashKind::kProcessDeath)) return false;
+      for (size_t i = 0; i < walk.size(); ++i) {
+        if (!visit(walk.view(i), NothingLost(walk.point(i)), CrashKind::kProcessDeath))
+          return false;
       }
     }
     if (!Wants(CrashKind::kPowerLoss)) return true;

@@ -38,10 +38,18 @@ struct StateWalk::Point {
 
 StateWalk::StateWalk(const faultfs::EffectGraph& graph, uint32_t first_step, uint64_t budget,
                      faultfs::Random random)
-    : random_(random), budget_(budget) {
+    : graph_(graph), random_(random), budget_(budget) {
   for (CrashPoint point : faultfs::CrashPoints(*graph.trace)) {
-    if (point.steps >= first_step) views_.push_back(std::make_unique<PointView>(graph, point));
+    if (point.steps >= first_step) points_.push_back(point);
   }
+  views_.resize(points_.size());
+}
+
+PointView& StateWalk::view(size_t index) {
+  if (views_[index] == nullptr) {
+    views_[index] = std::make_unique<PointView>(graph_, points_[index]);
+  }
+  return *views_[index];
 }
 
 bool StateWalk::ForEach(const Visitor& visit) {
@@ -52,18 +60,18 @@ bool StateWalk::ForEach(const Visitor& visit) {
 
 bool StateWalk::AllWithinBudget() {
   uint64_t total = 0;
-  for (const auto& view : views_) {
-    total += view->Count(budget_ + 1 - total);
+  for (size_t i = 0; i < size(); ++i) {
+    total += view(i).Count(budget_ + 1 - total);
     if (total > budget_) return false;
   }
   return true;
 }
 
 bool StateWalk::Exhaust(const Visitor& visit) {
-  for (const auto& view : views_) {
+  for (size_t i = 0; i < size(); ++i) {
     faultfs::ExhaustiveChooser chooser;
     do {
-      if (!visit(*view, view->Make(chooser))) return false;
+      if (!visit(view(i), view(i).Make(chooser))) return false;
     } while (chooser.Advance());
   }
   return true;
@@ -90,14 +98,13 @@ void StateWalk::Sample(const Visitor& visit) {
 }
 
 std::vector<StateWalk::Point> StateWalk::ChoosePoints() {
-  const size_t wanted =
-      std::min<uint64_t>(views_.size(), std::max<uint64_t>(budget_ / 2, uint64_t{1}));
+  const size_t wanted = std::min<uint64_t>(size(), std::max<uint64_t>(budget_ / 2, uint64_t{1}));
   std::vector<Point> points;
   for (size_t i = 0; i < wanted; ++i) {
-    const size_t begin = i * views_.size() / wanted;
-    const size_t end = (i + 1) * views_.size() / wanted;
+    const size_t begin = i * size() / wanted;
+    const size_t end = (i + 1) * size() / wanted;
     const size_t index = begin + random_.Fork("point").Fork(i).Below(end - begin);
-    points.push_back({.view = views_[index].get(), .index = index});
+    points.push_back({.view = &view(index), .index = index});
   }
   return points;
 }

@@ -29,10 +29,11 @@ class StateWalk {
   /// Returns whether all states were visited.
   bool ForEach(const Visitor& visit);
 
-  /// One for each crash point, in the order of the run.
-  [[nodiscard]] const std::vector<std::unique_ptr<faultfs::PointView>>& views() const {
-    return views_;
-  }
+  /// Of crash points, in the order of the run.
+  [[nodiscard]] size_t size() const { return points_.size(); }
+  [[nodiscard]] faultfs::CrashPoint point(size_t index) const { return points_[index]; }
+  /// Made when it is first asked for, and kept: of a long run most are never needed.
+  [[nodiscard]] faultfs::PointView& view(size_t index);
 
  private:
   struct Point;
@@ -45,9 +46,11 @@ class StateWalk {
   bool VisitFirst(Point& point, uint64_t share, const Visitor& visit, uint64_t& used);
   bool VisitDrawn(Point& point, uint64_t share, const Visitor& visit, uint64_t& used);
 
+  const faultfs::EffectGraph& graph_;
   const faultfs::Random random_;
   const uint64_t budget_;
-  std::vector<std::unique_ptr<faultfs::PointView>> views_;
+  std::vector<faultfs::CrashPoint> points_;
+  std::vector<std::unique_ptr<faultfs::PointView>> views_;  // by point; null: not needed yet
 };
 
 }  // namespace crashlab

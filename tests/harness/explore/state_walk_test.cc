@@ -83,14 +83,14 @@ TEST_F(StateWalkTest, NeverMoreThanTheBudgetAndNeverTheSameTwice) {
 TEST_F(StateWalkTest, EveryPointHasItsExtremes) {
   Lower("set a 3000; set b 3000; set c 3000");
   StateWalk walk(graph_, 0, 1, Random(1));
-  const size_t points = walk.views().size();
+  const size_t points = walk.size();
   const Visits some = Walk(2 * points + 10);
   std::map<uint32_t, std::set<size_t>> lost;
   for (const CrashState& state : some.states) lost[state.point.steps].insert(state.lost.size());
   EXPECT_EQ(lost.size(), points);
-  for (const auto& view : walk.views()) {
-    EXPECT_TRUE(lost[view->point().steps].contains(0));
-    EXPECT_TRUE(lost[view->point().steps].contains(view->pending().size()));
+  for (size_t i = 0; i < points; ++i) {
+    EXPECT_TRUE(lost[walk.point(i).steps].contains(0));
+    EXPECT_TRUE(lost[walk.point(i).steps].contains(walk.view(i).pending().size()));
   }
 }
 
@@ -101,8 +101,8 @@ TEST_F(StateWalkTest, SystematicBeforeRandom) {
   const Visits some = Walk(all * 3 / 4);
   ASSERT_FALSE(some.all);
   StateWalk walk(graph_, 0, 1, Random(1));
-  for (const auto& view : walk.views()) {
-    for (const CrashState& state : view->Systematic()) {
+  for (size_t i = 0; i < walk.size(); ++i) {
+    for (const CrashState& state : walk.view(i).Systematic()) {
       EXPECT_NE(std::find(some.states.begin(), some.states.end(), state), some.states.end());
     }
   }
