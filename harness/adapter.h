@@ -176,6 +176,12 @@ class Checker {
   /// True if Judge can tell legal from illegal by `seen.hash` alone. It is then asked without
   /// `seen.dump` where that is not at hand, and again with it, for its words, if it objects.
   [[nodiscard]] virtual bool JudgesByHash() const { return false; }
+  /// For people: what was told of the life that so many events of the run had come to, a line each;
+  /// empty if events themselves say it all.
+  [[nodiscard]] virtual std::string Tell(size_t events) const {
+    (void)events;
+    return {};
+  }
   /// True if too much is open after so many events to judge at all: such a state is counted as
   /// unknown, never as passed.
   [[nodiscard]] virtual bool Undecided(size_t events) const {

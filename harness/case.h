@@ -67,6 +67,12 @@ struct Case {
   friend bool operator==(const Case&, const Case&) = default;
 };
 
+/// Whether its clients are threads of the operating system: no two runs are alike, so that what was
+/// recorded stands for a finding, and no schedule.
+[[nodiscard]] inline bool OnRealThreads(const Case& c) {
+  return c.clients.has_value() && c.clients->real_threads;
+}
+
 /// Counted as docs/scenarios.md says. Sums over cases are sums of the fields.
 struct Counts {
   uint64_t programs = 0;
@@ -113,7 +119,8 @@ struct Finding {
   std::string model;  // its ModelName; empty if no power was lost: then it is so on every model
   Case reproducer;    // its crash.chain is the one that failed; empty for a live violation
   std::vector<std::string> story;  // for people: what was lost, kept and acknowledged, a line each
-  Dump disk = {};                  // of a real disk: its files as the kill left them, by path
+  Dump disk = {};  // by path: of a real disk its files as the kill left them, of a run on real
+                   // threads those that the crash left
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -45,6 +45,19 @@ std::string OneLine(const Status& status) {
   return line;
 }
 
+namespace {
+
+/// The error: nothing leads to this case again.
+Status CheckComesAgain(const Target& target) {
+  if (!OnRealThreads(target.c)) return Status();
+  return Status::Error(Code::kUnsupported,
+                       "a run on real threads does not come again: what was recorded is told in "
+                       "the file of the finding, and `crashlab run` tries anew")
+      .File(target.scenario.file);
+}
+
+}  // namespace
+
 Result<Target> FindTarget(const std::string& text, const AdapterSet& adapters) {
   std::string file = text;
   std::optional<uint64_t> seed;
@@ -69,6 +82,7 @@ Result<Target> FindTarget(const std::string& text, const AdapterSet& adapters) {
                     file, CaseCount(target.scenario), file));
   }
   target.c = MakeCase(target.scenario, seed ? *seed : CaseSeed(target.scenario, 0), adapters);
+  FAULTFS_RETURN_IF_ERROR(CheckComesAgain(target));
   FAULTFS_ASSIGN_OR_RETURN(target.adapter, adapters.Find(target.scenario.store.adapter));
   return target;
 }

@@ -73,19 +73,23 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
                            Unknown unknown) {
   Chain chain;
   lab.monitor.Recovering([] { return std::vector<CrashStep>(); });
-  chain.run = RunProgram(lab.subject, lab.adapter, lab.options, lab.monitor);
-  if (chain.run.diverged && unknown == Unknown::kRefuse) {
+  chain.run = lab.recorded;
+  if (chain.run == nullptr) {
+    chain.run =
+        std::make_shared<const Run>(RunProgram(lab.subject, lab.adapter, lab.options, lab.monitor));
+  }
+  if (chain.run->diverged && unknown == Unknown::kRefuse) {
     return Status::Error(Code::kNotFound, "the schedule is not one of this program's any more");
   }
-  if (chain.run.live.has_value()) return chain;
+  if (chain.run->live.has_value()) return chain;
   for (const CrashStep& step : steps) {
     ChainLink link;
     if (chain.links.empty()) {
-      link.trace = &chain.run.volume->trace();
-      FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, chain.run.volume->base(), unknown, link));
+      link.trace = &chain.run->volume->trace();
+      FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, chain.run->volume->base(), unknown, link));
       link.situation.events = EventsAt(*link.trace, link.state.point.steps);
       link.situation.power_lost = step.kind == CrashKind::kPowerLoss;
-      link.opens = chain.run.opens[link.situation.events];
+      link.opens = chain.run->opens[link.situation.events];
       faultfs::PointView view(link.graph, link.state.point);
       NoteLateLoss(lab.adapter, view, link.state, link.image, 0, link.situation);
       FAULTFS_RETURN_IF_ERROR(SpoilLink(lab, step, link));
@@ -111,12 +115,12 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
 }
 
 std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain) {
-  if (chain.links.empty() || chain.run.live.has_value()) return chain.run.live;
+  if (chain.links.empty() || chain.run->live.has_value()) return chain.run->live;
   const ChainLink& last = chain.links.back();
   Volume volume(last.image, Recording::kOff);
   lab.monitor.Recovering([&] { return chain.steps; });
   const Life life = Recover(lab, volume, last.opens, Probing(lab));
-  return JudgeLife(lab, *chain.run.checker, last.situation, life);
+  return JudgeLife(lab, *chain.run->checker, last.situation, life);
 }
 
 }  // namespace crashlab

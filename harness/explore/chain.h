@@ -31,8 +31,8 @@ struct ChainLink {
 };
 
 struct Chain {
-  Run run;                       // with a live violation: the chain has no links
-  std::vector<CrashStep> steps;  // by names, one for each link
+  std::shared_ptr<const Run> run;  // with a live violation: the chain has no links
+  std::vector<CrashStep> steps;    // by names, one for each link
   std::vector<ChainLink> links;
 };
 

@@ -48,14 +48,15 @@ class Exploration {
       : case_(c), lab_{c, adapter, options, monitor}, random_(Random(c.seed).Fork("states")) {}
 
   CaseResult Run() && {
-    run_ = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
+    run_ = std::make_shared<const crashlab::Run>(
+        RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor));
     result_.counts.programs = 1;
     if (case_.clients) result_.counts.schedules = 1;
-    result_.digest = run_.digest;
-    result_.coverage = run_.faults;
-    if (lab_.options.double_run) CompareWithSecondRun();
-    if (run_.live.has_value()) {
-      AddFinding({}, *run_.live, case_.crash.models.front());
+    result_.digest = run_->digest;
+    result_.coverage = run_->faults;
+    if (lab_.options.double_run && !OnRealThreads(case_)) CompareWithSecondRun();
+    if (run_->live.has_value()) {
+      AddFinding({}, *run_->live, case_.crash.models.front());
       lab_.monitor.Counted(result_.counts);
       return std::move(result_);
     }
@@ -73,6 +74,7 @@ class Exploration {
     }
     if (exhausted) result_.counts.exhausted_programs = 1;
     calls_.reset();
+    if (OnRealThreads(case_)) result_.digest = run_->digest;  // what was judged does not come again
     lab_.monitor.Counted(result_.counts);
     return std::move(result_);
   }
@@ -102,15 +104,15 @@ class Exploration {
     CrashKind kind;
   };
 
-  const Trace& trace() const { return run_.volume->trace(); }
-  const Image& base() const { return run_.volume->base(); }
+  const Trace& trace() const { return run_->volume->trace(); }
+  const Image& base() const { return run_->volume->base(); }
   /// What one model has to report takes nothing from the next.
   bool Enough() const { return found_in_any_ + found_in_model_ >= lab_.options.max_findings; }
   ModelCounts& OfModel() { return result_.models[model_]; }
 
   void CompareWithSecondRun() {
     const crashlab::Run again = RunProgram(case_, lab_.adapter, lab_.options, lab_.monitor);
-    if (again.digest == run_.digest) {
+    if (again.digest == run_->digest) {
       result_.counts.double_runs = 1;
       return;
     }
@@ -172,7 +174,7 @@ class Exploration {
     const Hash128 hash = image.ContentHash();
     const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
     const bool news =
-        Explore(image, hash, situation, run_.opens[situation.events], !state.lost.empty(),
+        Explore(image, hash, situation, run_->opens[situation.events], !state.lost.empty(),
                 view.graph().model, chain, result_.counts.recoveries);
     ++result_.counts.states;
     if (kind == CrashKind::kPowerLoss) ++OfModel().states;
@@ -208,7 +210,7 @@ class Exploration {
       Life life = Recover(lab_, volume, opens, [&](const Volume& v, const Observation& shown) {
         return WantsProbe(v, shown, bad_probe);
       });
-      violation = JudgeProbe(lab_, *run_.checker, situation, life);
+      violation = JudgeProbe(lab_, *run_->checker, situation, life);
       if (violation.has_value()) {
         *bad_probe = static_cast<uint32_t>(bad_probes_.size());
         bad_probes_.push_back({*violation, model_});
@@ -292,16 +294,16 @@ class Exploration {
   template <typename LookAgain>
   std::optional<Violation> JudgeSeen(const Situation& situation, Observation& seen,
                                      const LookAgain& look_again) {
-    if (!CanJudge(*run_.checker, situation, seen)) {
+    if (!CanJudge(*run_->checker, situation, seen)) {
       ++result_.counts.unknown;
       return std::nullopt;
     }
-    const bool by_hash = run_.checker->JudgesByHash();
+    const bool by_hash = run_->checker->JudgesByHash();
     if (!by_hash) look_again();
-    auto violation = Judge(lab_, *run_.checker, situation, seen);
+    auto violation = Judge(lab_, *run_->checker, situation, seen);
     if (violation.has_value() && by_hash) {
       look_again();  // for the words of the finding
-      violation = Judge(lab_, *run_.checker, situation, seen);
+      violation = Judge(lab_, *run_->checker, situation, seen);
     }
     result_.digest = faultfs::Combine(
         result_.digest,
@@ -361,7 +363,7 @@ class Exploration {
       steps.back().rot = {Print(rot)};
       return steps;
     };
-    Explore(disk->image, disk->image.ContentHash(), situation, run_.opens[situation.events],
+    Explore(disk->image, disk->image.ContentHash(), situation, run_->opens[situation.events],
             !site.state.lost.empty(), view.graph().model, chain, result_.counts.rotten_recoveries);
     ++result_.counts.states;
     ++OfModel().states;
@@ -387,7 +389,7 @@ class Exploration {
     Situation first;
     first.events = EventsAt(trace(), site.state.point.steps);
     first.power_lost = site.kind == CrashKind::kPowerLoss;
-    const uint64_t opens = run_.opens[first.events];
+    const uint64_t opens = run_->opens[first.events];
     uint32_t begin_step = 0;
     PointView first_view(graph, site.state.point);
     const Image left = first_view.Materialize(site.state);
@@ -439,7 +441,7 @@ class Exploration {
               const PersistenceModel& model) {
     if (!shrunk_.insert({violation.verdict, SignatureOf(violation.verdict, chain)}).second) return;
     Case alone = Alone(model);
-    const Laboratory lab{alone, lab_.adapter, lab_.options, lab_.monitor};
+    const Laboratory lab{alone, lab_.adapter, lab_.options, lab_.monitor, run_};
     alone.crash.chain = ShrinkChain(lab, std::move(chain), violation.verdict);
     AddFinding(alone.crash.chain, violation, model);
   }
@@ -447,7 +449,7 @@ class Exploration {
   Case Alone(const PersistenceModel& model) const {
     Case alone = case_;
     alone.crash.models = {model};
-    if (alone.clients) alone.clients->schedule = run_.schedule;
+    if (alone.clients && !OnRealThreads(alone)) alone.clients->schedule = run_->schedule;
     return alone;
   }
 
@@ -455,7 +457,7 @@ class Exploration {
                   const PersistenceModel& model) {
     Finding finding;
     finding.verdict = violation.verdict;
-    finding.signature = chain.empty() ? LiveSignature(violation.verdict, case_, run_)
+    finding.signature = chain.empty() ? LiveSignature(violation.verdict, case_, *run_)
                                       : SignatureOf(violation.verdict, chain);
     if (LosesPower(chain)) finding.model = ModelName(model);
     for (const Finding& other : result_.findings) {
@@ -464,22 +466,31 @@ class Exploration {
     finding.reproducer = Alone(model);
     finding.reproducer.crash.chain = chain;
     finding.detail = violation.detail;
-    const Laboratory lab{finding.reproducer, lab_.adapter, lab_.options, lab_.monitor};
+    const Laboratory lab{finding.reproducer, lab_.adapter, lab_.options, lab_.monitor, run_};
     const Result<Chain> resolved = ResolveChain(lab, chain);
     if (resolved.ok()) {
       const auto again = JudgeChain(lab, *resolved);
       if (again.has_value()) finding.detail = again->detail;
       finding.story = Story(lab, *resolved, again.value_or(violation));
+      if (OnRealThreads(case_)) KeepRecord(*resolved, finding);
     }
+    // Nothing leads to this chain again: the program is to be tried as often as its plan says.
+    if (OnRealThreads(case_)) finding.reproducer.crash.chain.clear();
     ++(finding.model.empty() ? found_in_any_ : found_in_model_);
     result_.findings.push_back(std::move(finding));
     lab_.monitor.Found(result_.findings.back());
   }
 
+  static void KeepRecord(const Chain& chain, Finding& finding) {
+    TellRecord(chain, finding.story);
+    finding.disk =
+        FilesOf(chain.links.empty() ? chain.run->volume->live() : chain.links.back().image);
+  }
+
   const Case& case_;
   const Laboratory lab_;
   const Random random_;
-  crashlab::Run run_;
+  std::shared_ptr<const crashlab::Run> run_;
   CaseResult result_;
   std::optional<StepCoverage> calls_;  // of the run
   std::vector<Site> sites_;

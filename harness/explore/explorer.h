@@ -46,8 +46,8 @@ struct ExploreOptions {
 [[nodiscard]] CaseResult Explore(const Case& c, const Adapter& adapter,
                                  const ExploreOptions& options, Monitor& monitor);
 
-/// Replays the chain of `c` (which must have one): the finding it gives, if it gives one, and the
-/// image that its last crash left.
+/// Replays the chain of `c` (which must have one, and not be on real threads): the finding it
+/// gives, if it gives one, and the image that its last crash left.
 struct ReplayResult {
   std::optional<Finding> finding;
   faultfs::Image image;  // what the last recovery opened

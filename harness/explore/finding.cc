@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace crashlab {
@@ -11,6 +14,8 @@ namespace {
 
 using faultfs::EffectId;
 using faultfs::Fill;
+
+constexpr uint64_t kMostKeptBytes = uint64_t{64} << 20;
 
 std::string TagsOf(const std::vector<std::string>& names) {
   std::set<std::string> tags;
@@ -96,6 +101,11 @@ bool ShrinkStep(const Laboratory& lab, std::vector<CrashStep>& chain, size_t ind
     take(smaller);
   }
   return shrunk;
+}
+
+/// Of the run, at the first crash or its end.
+size_t EventsOf(const Chain& chain) {
+  return chain.links.empty() ? chain.run->events.size() : chain.links.front().situation.events;
 }
 
 void TellCrash(const ChainLink& link, bool in_recovery, std::vector<std::string>& story) {
@@ -206,13 +216,56 @@ std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                const Violation& violation) {
   std::vector<std::string> story;
   for (const std::string& fault : lab.subject.faults) story.push_back("fault: " + fault);
-  if (lab.subject.clients) story.push_back("schedule: " + chain.run.schedule);
-  TellEvents(lab.subject, chain.run.events,
-             chain.links.empty() ? chain.run.events.size() : chain.links.front().situation.events,
-             story);
+  if (OnRealThreads(lab.subject)) {
+    story.emplace_back("on real threads: what was recorded is told here, and does not come again");
+  } else if (lab.subject.clients) {
+    story.push_back("schedule: " + chain.run->schedule);
+  }
+  TellEvents(lab.subject, chain.run->events, EventsOf(chain), story);
   for (size_t i = 0; i < chain.links.size(); ++i) TellCrash(chain.links[i], i > 0, story);
   story.push_back(fmt::format("{}: {}", Name(violation.verdict), violation.detail));
   return story;
+}
+
+void TellRecord(const Chain& chain, std::vector<std::string>& story) {
+  story.emplace_back("what the clients saw since the last Open before the crash, with ticks:");
+  TellLines(chain.run->checker->Tell(EventsOf(chain)), story);
+  story.emplace_back("the trace of the run up to the crash:");
+  faultfs::Trace trace = chain.run->volume->trace();
+  if (!chain.links.empty()) trace.ops.resize(chain.links.front().state.point.steps);
+  TellLines(faultfs::Describe(trace), story);
+}
+
+void TellLines(std::string_view text, std::vector<std::string>& story) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    story.push_back("  " + std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+Dump FilesOf(const faultfs::Image& image) {
+  Dump files;
+  uint64_t bytes = 0;
+  const std::function<void(faultfs::InodeNumber, const std::string&)> walk =
+      [&](faultfs::InodeNumber directory, const std::string& path) {
+        for (const auto& [name, number] : image.Find(directory)->entries) {
+          const faultfs::Inode& inode = *image.Find(number);
+          if (inode.type == faultfs::FileType::kDirectory) {
+            walk(number, path + name + "/");
+            continue;
+          }
+          bytes += inode.size_bytes;
+          if (bytes > kMostKeptBytes) continue;
+          std::string content(inode.size_bytes, '\0');
+          image.Read(number, 0, std::as_writable_bytes(std::span(content)));
+          files.emplace_back(path + name, std::move(content));
+        }
+      };
+  walk(faultfs::kRootInode, "");
+  if (bytes > kMostKeptBytes) return {};
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 bool LosesPower(const std::vector<CrashStep>& chain) {

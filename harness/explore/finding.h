@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "faultfs/sim/image.h"
 #include "harness/case.h"
 #include "harness/explore/chain.h"
 #include "harness/explore/recovery.h"
@@ -25,6 +27,16 @@ namespace crashlab {
 /// The program with what became of each operation, the crash, what was lost, what was recovered.
 [[nodiscard]] std::vector<std::string> Story(const Laboratory& lab, const Chain& chain,
                                              const Violation& violation);
+
+/// What a finding on real threads keeps beside its story, for the run does not come again: what the
+/// clients saw, and the trace in words up to the first crash.
+void TellRecord(const Chain& chain, std::vector<std::string>& story);
+
+/// Appends each line of the text, a little to the right.
+void TellLines(std::string_view text, std::vector<std::string>& story);
+
+/// The files of a disk, by paths without a slash before them; none if they are too large to keep.
+[[nodiscard]] Dump FilesOf(const faultfs::Image& image);
 
 /// Appends what became of each operation, a line each, as far as `events` of `all` tell it.
 void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,

@@ -103,7 +103,7 @@ class CheckerSearch final : public FailureSearch {
     if (!chain.ok()) return;
     const std::optional<Violation> violation = JudgeChain(lab, *chain);
     if (!violation.has_value()) return;
-    finding.signature = c.crash.chain.empty() ? LiveSignature(verdict_, c, chain->run)
+    finding.signature = c.crash.chain.empty() ? LiveSignature(verdict_, c, *chain->run)
                                               : SignatureOf(verdict_, c.crash.chain);
     finding.detail = violation->detail;
     finding.story = Story(lab, *chain, *violation);

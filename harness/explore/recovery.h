@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -33,12 +34,16 @@ struct Life {
   std::optional<Observation> reopened;  // after the probe: written to, closed and opened again
 };
 
+struct Run;
+
 /// Everything that exploring a case needs to open an engine again.
 struct Laboratory {
   const Case& subject;
   const Adapter& adapter;
   const ExploreOptions& options;
   Monitor& monitor;
+  // A run of the subject's program that need not, or on real threads cannot, be run again.
+  std::shared_ptr<const Run> recorded = nullptr;
 };
 
 /// Asked after the first Open, with the disk as it is then: whether to go on with the probe.

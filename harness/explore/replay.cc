@@ -33,7 +33,7 @@ class NoMonitor final : public Monitor {
 /// Whether the checker had nothing to say of what the last Open showed.
 bool IsUnknown(const Chain& chain) {
   const Situation& situation = chain.links.back().situation;
-  return situation.stage == Stage::kOpening && chain.run.checker->Undecided(situation.events);
+  return situation.stage == Stage::kOpening && chain.run->checker->Undecided(situation.events);
 }
 
 }  // namespace
@@ -45,12 +45,12 @@ Result<ReplayResult> Replay(const Case& c, const Adapter& adapter, const Explore
   ReplayResult result;
   result.recovered = !chain.links.empty();
   result.unknown = result.recovered && IsUnknown(chain);
-  result.image = chain.links.empty() ? chain.run.volume->live() : chain.links.back().image;
+  result.image = chain.links.empty() ? chain.run->volume->live() : chain.links.back().image;
   const std::optional<Violation> violation = JudgeChain(lab, chain);
   if (!violation.has_value()) return result;
   Finding finding;
   finding.verdict = violation->verdict;
-  finding.signature = chain.links.empty() ? LiveSignature(violation->verdict, c, chain.run)
+  finding.signature = chain.links.empty() ? LiveSignature(violation->verdict, c, *chain.run)
                                           : SignatureOf(violation->verdict, c.crash.chain);
   finding.detail = violation->detail;
   if (LosesPower(chain.steps)) finding.model = ModelName(c.crash.models.front());
@@ -71,7 +71,7 @@ Result<std::optional<Violation>> JudgeOn(const Case& c, const Adapter& adapter,
     return Status::Error(Code::kInvalidArgument, "there is no crash to judge: a live finding");
   }
   const ChainLink& last = chain.links.back();
-  return JudgeLife(lab, *chain.run.checker, last.situation,
+  return JudgeLife(lab, *chain.run->checker, last.situation,
                    RecoverOn(lab, file_system, directory, last.opens));
 }
 

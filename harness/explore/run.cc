@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "faultfs/env/check.h"
@@ -35,13 +37,14 @@ Hash128 DigestOf(const faultfs::Trace& trace, const std::vector<Event>& events) 
 }
 
 /// Passes on what the fault rules decide, and remembers what it was, and whether that may have hurt
-/// more than the operation it happened in.
+/// more than the operation it happened in. Thread-safe.
 class WatchedRules final : public faultfs::IoHook {
  public:
   WatchedRules(std::vector<faultfs::FaultRule> rules, const Adapter& adapter)
       : rules_(std::move(rules)), adapter_(adapter) {}
 
   faultfs::IoDecision Decide(const faultfs::IoCall& call) override {
+    const std::lock_guard lock(mutex_);
     const faultfs::IoDecision decision = rules_.Decide(call);
     FollowName(call);
     if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
@@ -57,7 +60,11 @@ class WatchedRules final : public faultfs::IoHook {
   }
 
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
-  [[nodiscard]] const Provocation& provocation() const { return provocation_; }
+  [[nodiscard]] Provocation provocation() const {
+    const std::lock_guard lock(mutex_);
+    return provocation_;
+  }
+  /// When all threads have ended.
   [[nodiscard]] const Coverage& fired() const { return fired_; }
 
  private:
@@ -70,6 +77,7 @@ class WatchedRules final : public faultfs::IoHook {
     }
   }
 
+  mutable std::mutex mutex_;
   faultfs::FaultRules rules_;
   const Adapter& adapter_;
   std::map<std::string, std::string> renamed_;  // from, to
@@ -108,9 +116,12 @@ class RecordedSchedule final : public faultfs::Schedule {
 };
 
 /// Drives one program; its state is the run in the making.
+///
+/// Clients are fibers or threads. What they tell goes through one mutex: an invocation before the
+/// call, a return after it, so that the order of events and marks respects real time.
 class Driver {
  public:
-  /// `schedule` is null if there is one client.
+  /// `schedule` is null if there is one client, or each is a thread.
   Driver(const Case& c, const Adapter& adapter, const ExploreOptions& options, Monitor& monitor,
          faultfs::Schedule* schedule)
       : case_(c),
@@ -121,8 +132,8 @@ class Driver {
     if (schedule != nullptr) schedule_.emplace(*schedule);
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
     run_.volume->SetFailureRules(c.crash.models.front().failure_rules(),
-                                 [this] { Take({.kind = Event::Kind::kReverted, .op = op_}); });
-    run_.checker = schedule_.has_value() ? std::make_unique<HistoryChecker>(
+                                 [this] { Take({.kind = Event::Kind::kReverted, .op = 0}); });
+    run_.checker = c.clients.has_value() ? std::make_unique<HistoryChecker>(
                                                c.program, adapter.contract(), c.store.durability)
                                          : adapter.MakeChecker(c.program, c.store);
     run_.opens.push_back(0);
@@ -131,7 +142,7 @@ class Driver {
   Run Drive() && {
     bool alive = Open(0);
     for (OpNumber op = 1; alive && !run_.live.has_value() && op <= case_.program.size();) {
-      alive = schedule_.has_value() ? Play(op) : Step(op++);
+      alive = case_.clients.has_value() ? Play(op) : Step(op++);
     }
     if (alive && !run_.live.has_value()) Note(run_.checker->Finish());
     process_.reset();
@@ -139,7 +150,8 @@ class Driver {
     run_.rule_counts = rules_.counts();
     run_.faults = rules_.fired();
     run_.volume->SetFailureRules({}, nullptr);  // this driver goes
-    run_.digest = DigestOf(run_.volume->trace(), run_.events);
+    // Of real threads nothing comes again.
+    if (!OnRealThreads(case_)) run_.digest = DigestOf(run_.volume->trace(), run_.events);
     return std::move(run_);
   }
 
@@ -156,18 +168,18 @@ class Driver {
   /// cannot go on.
   bool Play(OpNumber& op) {
     if (IsEverybodys(case_.program[op - 1].verb)) return Step(op++);
+    const OpNumber first = op;
     std::vector<std::vector<OpNumber>> mine(ClientsOf(case_.program));
     for (; op <= case_.program.size() && !IsEverybodys(case_.program[op - 1].verb); ++op) {
       mine[case_.program[op - 1].client].push_back(op);
     }
+    if (!schedule_.has_value()) {
+      process_->Share(op - first, [&] { PlayOnThreads(mine); });
+      return true;
+    }
     std::vector<faultfs::ClientProgram> clients;
     for (const std::vector<OpNumber>& operations : mine) {
-      clients.push_back([this, &operations](faultfs::Client&) {
-        for (const OpNumber each : operations) {
-          if (run_.live.has_value()) return;
-          static_cast<void>(Step(each));  // no client can end the others
-        }
-      });
+      clients.push_back([this, &operations](faultfs::Client&) { PlayOne(operations); });
     }
     const faultfs::ScheduledRun played = scheduler_.Run(clients, *schedule_);
     if (!played.hang.has_value()) return true;
@@ -177,10 +189,25 @@ class Driver {
     return false;
   }
 
+  void PlayOne(const std::vector<OpNumber>& operations) {
+    for (const OpNumber each : operations) {
+      if (Failed()) return;
+      static_cast<void>(Step(each));  // no client can end the others
+    }
+  }
+
+  // A thread that waits for another for ever is for the worker's parent to notice.
+  void PlayOnThreads(const std::vector<std::vector<OpNumber>>& mine) {
+    std::vector<std::thread> threads;
+    for (const std::vector<OpNumber>& operations : mine) {
+      threads.emplace_back([this, &operations] { PlayOne(operations); });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
   /// False if the program cannot go on.
   bool Step(OpNumber op) {
     const Operation& operation = case_.program[op - 1];
-    op_ = op;
     Take({.kind = Event::Kind::kInvoke, .op = op});
     if (operation.verb == Verb::kKill) {
       process_.reset();
@@ -244,15 +271,29 @@ class Driver {
         JudgeUnprovoked(case_, op, status, is_snapshot, adapter_.contract(), rules_.provocation()));
   }
 
-  void Take(const Event& event, const Reply& reply = {}) {
+  void Take(Event event, const Reply& reply = {}) {
+    const std::lock_guard lock(mutex_);
+    if (event.kind == Event::Kind::kInvoke) op_ = event.op;
+    if (event.kind == Event::Kind::kReverted) event.op = op_;
     run_.volume->Mark(run_.events.size());
     run_.events.push_back(event);
     run_.opens.push_back(opens_);
-    Note(run_.checker->Take(event, reply));
+    Keep(run_.checker->Take(event, reply));
   }
 
   void Note(const std::optional<Violation>& violation) {
+    const std::lock_guard lock(mutex_);
+    Keep(violation);
+  }
+
+  /// With the mutex.
+  void Keep(const std::optional<Violation>& violation) {
     if (violation.has_value() && !run_.live.has_value()) run_.live = violation;
+  }
+
+  [[nodiscard]] bool Failed() const {
+    const std::lock_guard lock(mutex_);
+    return run_.live.has_value();
   }
 
   const Case& case_;
@@ -260,8 +301,9 @@ class Driver {
   const ExploreOptions& options_;
   Monitor& monitor_;
   WatchedRules rules_;
+  mutable std::mutex mutex_;
   Run run_;
-  OpNumber op_ = 0;
+  OpNumber op_ = 0;  // of the last invocation
   uint64_t opens_ = 0;
   std::unique_ptr<Process> process_;
   std::optional<RecordedSchedule> schedule_;
@@ -318,19 +360,31 @@ Status Engine::Close() {
 Process::Process(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                  Monitor& monitor, faultfs::Volume& volume, faultfs::IoHook* hook,
                  uint64_t open_ordinal)
-    : file_system_(volume, hook),
-      engine_(c, adapter, file_system_, kStoreDirectory, open_ordinal,
-              [this, &options, &monitor](bool opening) {
-                file_system_.SetCallLimit(file_system_.calls() + options.call_limit,
-                                          [&monitor, opening] { monitor.Hung(opening); });
-              }) {}
+    : options_(options),
+      monitor_(monitor),
+      file_system_(volume, hook),
+      engine_(c, adapter, file_system_, kStoreDirectory, open_ordinal, [this](bool opening) {
+        if (!shared_) LimitCalls(1, opening);
+      }) {}
 
 // Dead before the engine's destructors run: they must not write what a dead process cannot.
 Process::~Process() { file_system_.Kill(); }
 
+void Process::Share(uint64_t operations, const std::function<void()>& work) {
+  LimitCalls(operations, /*opening=*/false);
+  shared_ = true;
+  work();
+  shared_ = false;
+}
+
+void Process::LimitCalls(uint64_t operations, bool opening) {
+  file_system_.SetCallLimit(file_system_.calls() + operations * options_.call_limit,
+                            [this, opening] { monitor_.Hung(opening); });
+}
+
 Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                Monitor& monitor, faultfs::Schedule* schedule) {
-  if (!c.clients.has_value() || schedule != nullptr) {
+  if (!c.clients.has_value() || OnRealThreads(c) || schedule != nullptr) {
     return Driver(c, adapter, options, monitor, c.clients ? schedule : nullptr).Drive();
   }
   const std::string& text = c.clients->schedule.value_or("#1");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +29,13 @@ class CaseEntropy final : public faultfs::Entropy {
   CaseEntropy(uint64_t case_seed, uint64_t open_ordinal)
       : stream_(faultfs::Mix64(case_seed, faultfs::MixString("salt"))),
         random_(stream_.Fork(open_ordinal)) {}
-  [[nodiscard]] uint64_t Next() override { return random_.Next(); }
+  [[nodiscard]] uint64_t Next() override {
+    const std::lock_guard lock(mutex_);
+    return random_.Next();
+  }
 
  private:
+  std::mutex mutex_;
   faultfs::Random stream_;
   faultfs::Random random_;
 };
@@ -82,7 +87,15 @@ class Process {
 
   [[nodiscard]] Engine& engine() { return engine_; }
 
+  /// Runs `work`, in which several threads may call the engine. All their calls have one limit.
+  void Share(uint64_t operations, const std::function<void()>& work);
+
  private:
+  void LimitCalls(uint64_t operations, bool opening);
+
+  const ExploreOptions& options_;
+  Monitor& monitor_;
+  bool shared_ = false;
   faultfs::SimFileSystem file_system_;
   Engine engine_;
 };
@@ -102,7 +115,7 @@ struct Run {
 };
 
 /// Under `schedule`, if the case has clients; null: under the one that the case names, or the first
-/// of its plan.
+/// of its plan. On real threads there is none, and no run is like another.
 [[nodiscard]] Run RunProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                              Monitor& monitor, faultfs::Schedule* schedule = nullptr);
 

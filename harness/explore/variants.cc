@@ -98,6 +98,7 @@ class Variants {
     }
     if (!run.clients) return ExploreOne(run, group);
     all_schedules_ = false;
+    if (OnRealThreads(run)) return ExploreRuns(run, group);
     const std::optional<std::string>& named = run.clients->schedule;
     if (named.has_value()) {
       monitor_.Scheduling(*named);
@@ -117,6 +118,14 @@ class Variants {
       ExploreOne(one, group);
     }
     all_schedules_ = schedules.exhausted();
+  }
+
+  /// On real threads: each run is one of its own.
+  void ExploreRuns(const Case& run, const Group& group) {
+    for (uint64_t i = 0; i < run.clients->schedules && !Enough(); ++i) {
+      monitor_.Recovering([] { return std::vector<CrashStep>(); });
+      ExploreOne(run, group);
+    }
   }
 
   void ExploreOne(const Case& run, const Group& group) {

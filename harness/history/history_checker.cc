@@ -6,8 +6,15 @@
 #include <utility>
 
 #include "faultfs/env/check.h"
+#include "harness/history/in_flight.h"
 
 namespace crashlab {
+namespace {
+
+constexpr size_t kMostPlacings = 5000;
+constexpr uint64_t kAtTheEnd = uint64_t{1} << 63;  // a sequence behind all others
+
+}  // namespace
 
 HistoryChecker::HistoryChecker(const Program& program, const Contract& contract,
                                Durability store_default)
@@ -47,8 +54,7 @@ std::optional<Violation> HistoryChecker::Take(const Event& event, const Reply& r
     case Event::Kind::kKilled:
       break;
     case Event::Kind::kOpened:
-      violation = Finish();
-      if (!violation.has_value()) violation = JudgeOpened(reply.dump);
+      violation = JudgeOpened(reply.dump);
       epochs_.push_back({.begin = tick, .opened = reply.dump, .calls = {}, .reverted = {}});
       call_of_op_.clear();
       break;
@@ -62,7 +68,8 @@ std::optional<Violation> HistoryChecker::Finish() {
   return WhiteBox(history).CheckClients();
 }
 
-/// An Open of the run itself, after a close or the death of the process.
+/// An Open of the run itself, after a close or the death of the process: what the clients saw up to
+/// it, and what it shows.
 std::optional<Violation> HistoryChecker::JudgeOpened(const Dump& dump) const {
   History history = HistoryAt(epoch_at_.size() - 1, false);
   history.recovered = dump;
@@ -98,8 +105,42 @@ const NextStates& HistoryChecker::StatesAt(const StatesKey& key) const {
     then.survives.resize(history.calls.size());
     due = std::move(then);
   }
-  it->second = WhiteBox(history).StatesAfter(due);
+  it->second = StatesOf(history, CutAt(events), due);
   return it->second;
+}
+
+std::vector<size_t> HistoryChecker::CutAt(size_t events) const {
+  std::vector<size_t> cut;
+  const std::vector<Call>& calls = EpochAt(events).calls;
+  for (size_t i = 0; i < calls.size() && calls[i].invoked <= events; ++i) {
+    if (!calls[i].returned.has_value() && IsMutation(calls[i].operation)) cut.push_back(i);
+  }
+  return cut;
+}
+
+NextStates HistoryChecker::StatesOf(const History& history, const std::vector<size_t>& cut,
+                                    const Obligations& due) const {
+  if (cut.empty()) return WhiteBox(history).StatesAfter(due);
+  NextStates all;
+  bool known = true;
+  const bool every = ForEachPlacing(history, cut, kMostPlacings, [&](const History& world) {
+    const WhiteBox box(world);
+    if (box.CheckClients().has_value()) return;  // somebody saw that it was otherwise
+    NextStates states = box.StatesAfter(due);
+    known &= states.known;
+    all.legal.merge(states.legal);
+    all.early.merge(states.early);
+    all.promised = std::move(states.promised);
+  });
+  all.known = every && known;
+  return all;
+}
+
+std::string HistoryChecker::Tell(size_t events) const {
+  std::string text = Print(HistoryAt(events, /*power_lost=*/false));
+  text.pop_back();
+  text.erase(text.rfind('\n') + 1);  // what the next Open showed: there was none
+  return text;
 }
 
 bool HistoryChecker::Undecided(size_t events) const {
@@ -168,7 +209,14 @@ bool HistoryChecker::EndsBeforeOpen(const Question& question) const {
 
 /// For a content that is no prefix of this epoch's log.
 Violation HistoryChecker::NameOf(const Question& question) const {
-  const History history = HistoryAt(question.events, question.power_lost);
+  History history = HistoryAt(question.events, question.power_lost);
+  const std::vector<size_t> cut = CutAt(question.events);
+  const NextStates& states = StatesAt({question.events, question.power_lost, question.witnessed});
+  if (!cut.empty() && states.legal.empty()) {
+    return Violation{Verdict::kNotLinearizable,
+                     "no place in the log of what was in flight explains what the clients saw"};
+  }
+  for (size_t i = 0; i < cut.size(); ++i) history.calls[cut[i]].sequence = kAtTheEnd + i;
   Violation violation = WhiteBox(history).WhatIsWrong(question.seen.dump);
   if (violation.verdict != Verdict::kPhantom) return violation;
   // No place of this log wrote it; a call without one, or of another epoch, may have.

@@ -32,6 +32,7 @@ class HistoryChecker final : public Checker {
   [[nodiscard]] std::optional<Violation> Judge(const Question& question) const override;
   [[nodiscard]] bool JudgesByHash() const override { return true; }
   [[nodiscard]] bool Undecided(size_t events) const override;
+  [[nodiscard]] std::string Tell(size_t events) const override;
 
  private:
   /// From one Open to the next.
@@ -48,6 +49,11 @@ class HistoryChecker final : public Checker {
   /// What had happened of its epoch after so many events. Sequences that calls in flight got later
   /// are in it: they are places in the log all the same.
   [[nodiscard]] History HistoryAt(size_t events, bool power_lost) const;
+  /// Calls of HistoryAt that no event will ever say the end of: the process died with them, and
+  /// which places of the log they got is not known.
+  [[nodiscard]] std::vector<size_t> CutAt(size_t events) const;
+  [[nodiscard]] NextStates StatesOf(const History& history, const std::vector<size_t>& cut,
+                                    const Obligations& due) const;
   [[nodiscard]] const NextStates& StatesAt(const StatesKey& key) const;
   [[nodiscard]] std::optional<Violation> JudgeOpened(const Dump& dump) const;
   [[nodiscard]] std::optional<Violation> JudgeDecided(const Question& question) const;

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,11 +37,13 @@ constexpr uint64_t kPageBytes = 4096;
   while (true) pause();
 }
 
-/// Returns once the parent's kernel has it: from then on it outlives this process.
+/// Returns once the parent's kernel has it: from then on it outlives this process. Thread-safe.
 void Tell(int fd, const Message& message) {
+  static std::mutex telling;
   Frame frame;
   frame.payload = Encode(message);
   const std::string bytes = Encode(frame);
+  const std::lock_guard lock(telling);
   for (size_t sent = 0; sent < bytes.size();) {
     const ssize_t n = write(fd, bytes.data() + sent, bytes.size() - sent);
     if (n < 0 && errno == EINTR) continue;
@@ -63,7 +67,8 @@ uint64_t Pages(const IoCall& call) {
   return last / kPageBytes - call.offset_bytes / kPageBytes + 1;
 }
 
-/// Counts the calls, applies the fault rules, and dies where it shall.
+/// Counts the calls, applies the fault rules, and dies where it shall. Thread-safe: whoever dies
+/// keeps the mutex, so that no thread makes another call.
 class DeadlyHook final : public faultfs::IoHook {
  public:
   DeadlyHook(const Case& c, const Contract& contract, uint64_t call_limit, int result_fd)
@@ -75,6 +80,7 @@ class DeadlyHook final : public faultfs::IoHook {
   }
 
   IoDecision Decide(const IoCall& call) override {
+    const std::lock_guard lock(mutex_);
     ++calls_;
     if (++calls_of_step_ > call_limit_) {
       Tell(fd_, {.kind = Message::Kind::kHung, .number = opening_ ? 1u : 0u});
@@ -94,15 +100,19 @@ class DeadlyHook final : public faultfs::IoHook {
     return decision;
   }
 
-  /// A step of the engine begins: the limit of calls is of one step.
+  /// A step of the engine begins: the limit of calls is of one step, or of one of each client.
   void BeginStep(bool opening) {
+    const std::lock_guard lock(mutex_);
     calls_of_step_ = 0;
     opening_ = opening;
   }
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
   [[nodiscard]] const std::vector<uint64_t>& wide() const { return wide_; }
-  [[nodiscard]] const Provocation& provocation() const { return provocation_; }
+  [[nodiscard]] Provocation provocation() const {
+    const std::lock_guard lock(mutex_);
+    return provocation_;
+  }
 
  private:
   [[nodiscard]] std::string Describe(const IoCall& call) const {
@@ -130,6 +140,7 @@ class DeadlyHook final : public faultfs::IoHook {
     Die();
   }
 
+  mutable std::mutex mutex_;
   faultfs::FaultRules rules_;
   const Contract& contract_;
   const uint64_t call_limit_;
@@ -162,8 +173,12 @@ class Runner {
 
   [[noreturn]] void Run() {
     if (Open(life_.opened_by)) {
-      for (OpNumber op = life_.opened_by + 1; op <= case_.program.size(); ++op) {
-        if (!Step(op)) break;
+      for (OpNumber op = life_.opened_by + 1; op <= case_.program.size();) {
+        if (case_.clients && !IsEverybodys(case_.program[op - 1].verb)) {
+          PlayOnThreads(op);
+        } else if (!Step(op++)) {
+          break;
+        }
       }
     }
     Message message;
@@ -175,6 +190,21 @@ class Runner {
   }
 
  private:
+  /// From here up to what is everybody's, each client what it does.
+  void PlayOnThreads(OpNumber& op) {
+    std::vector<std::vector<OpNumber>> mine(ClientsOf(case_.program));
+    for (; op <= case_.program.size() && !IsEverybodys(case_.program[op - 1].verb); ++op) {
+      mine[case_.program[op - 1].client].push_back(op);
+    }
+    std::vector<std::thread> threads;
+    for (const std::vector<OpNumber>& operations : mine) {
+      threads.emplace_back([this, &operations] {
+        for (const OpNumber each : operations) static_cast<void>(Step(each));
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
   bool Step(OpNumber op) {
     const Operation& operation = case_.program[op - 1];
     if (life_.kill == KillPoint{KillWhen::kOperation, op}) {

@@ -145,6 +145,7 @@ class DiskExplorer {
     Result<KilledRun> run = RunAndKill(lab_, (*place)->path(), point, moment_ns);
     if (!run.ok()) return LeaveOut(run.status());
     ++result_.counts.kills;
+    if (lab_.subject.clients) ++result_.counts.schedules;
     Dump files = FilesOf((*place)->path());
     std::optional<Violation> violation = run->live;
     if (!violation) violation = Differs(point, *run);
@@ -176,6 +177,7 @@ class DiskExplorer {
 
   /// The same program does the same until it is killed. A small disk may fill up differently.
   std::optional<Violation> Differs(const KillPoint& point, const KilledRun& run) const {
+    if (lab_.subject.clients) return std::nullopt;  // threads never do
     if (plan_.Confines() || point == KillPoint() || whole_.checker == nullptr) return std::nullopt;
     const bool same = run.events.size() <= whole_.events.size() &&
                       std::equal(run.events.begin(), run.events.end(), whole_.events.begin());
@@ -186,8 +188,8 @@ class DiskExplorer {
 
   void Digest(const KillPoint& point, const KilledRun& run, const KilledRecovery& recovery,
               const std::optional<Violation>& violation) {
-    // A timer, and when exactly a tmpfs is full, differ from run to run.
-    if (point.when == KillWhen::kMoment || plan_.tmpfs_bytes) return;
+    // A timer, when exactly a tmpfs is full, and threads differ from run to run.
+    if (point.when == KillWhen::kMoment || plan_.tmpfs_bytes || lab_.subject.clients) return;
     const faultfs::Hash128 dump = recovery.life.seen.hash;
     result_.digest = faultfs::Combine(
         result_.digest,
@@ -216,6 +218,10 @@ class DiskExplorer {
     for (const std::string& fault : lab_.subject.faults) story.push_back("fault: " + fault);
     TellEvents(lab_.subject, run.events, run.events.size(), story);
     if (!run.killed.empty()) story.push_back("killed by SIGKILL " + run.killed);
+    if (lab_.subject.clients) {
+      story.emplace_back("on real threads: what the clients saw since the last Open, with ticks:");
+      TellLines(run.checker->Tell(run.events.size()), story);
+    }
     if (point.when == KillWhen::kMoment) {
       story.emplace_back("a moment by the clock: it does not come again to the instant");
     }

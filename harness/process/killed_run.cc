@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "faultfs/env/clock.h"
+#include "harness/history/history_checker.h"
 #include "harness/process/internal/child.h"
 #include "harness/process/internal/message.h"
 #include "harness/runner/internal/worker_process.h"
@@ -130,7 +131,13 @@ class Driver {
  public:
   Driver(const Laboratory& lab, const std::string& root, const KillPoint& kill, uint64_t moment_ns)
       : lab_(lab), root_(root), kill_(kill), moment_ns_(moment_ns) {
-    run_.checker = lab.adapter.MakeChecker(lab.subject.program, lab.subject.store);
+    const Case& c = lab.subject;
+    if (c.clients) {
+      run_.checker =
+          std::make_unique<HistoryChecker>(c.program, lab.adapter.contract(), c.store.durability);
+    } else {
+      run_.checker = lab.adapter.MakeChecker(c.program, c.store);
+    }
   }
 
   Result<KilledRun> Run() && {
@@ -205,6 +212,7 @@ class Driver {
       return true;
     } else if (ended) {
       if (run_.killed.empty()) run_.killed = "at the end of the run";
+      Note(run_.checker->Finish());
     }
     return false;
   }

@@ -118,6 +118,8 @@ void Put(Writer& out, const Reply& reply) {
   out.Bytes(reply.value.value_or(""));
   out.Number(reply.number);
   Put(out, reply.dump);
+  out.Number(reply.sequence.has_value() ? 1 : 0);
+  out.Number(reply.sequence.value_or(0));
 }
 Reply GetReply(Reader& in) {
   Reply reply;
@@ -127,6 +129,9 @@ Reply GetReply(Reader& in) {
   if (has_value) reply.value = std::move(value);
   reply.number = in.Number();
   reply.dump = GetDump(in);
+  const bool has_sequence = in.Flag();
+  const uint64_t sequence = in.Number();
+  if (has_sequence) reply.sequence = sequence;
   return reply;
 }
 

@@ -153,7 +153,11 @@ std::string Names(const std::vector<ScenarioOutcome>& outcomes, ScenarioStatus s
   return text;
 }
 
-std::string ReplayLine(std::string_view file, std::string_view program_name) {
+std::string ReplayLine(const Finding& finding, std::string_view file,
+                       std::string_view program_name) {
+  if (OnRealThreads(finding.reproducer)) {
+    return fmt::format("  again:  {} run {}\n", ShellWord(program_name), ShellWord(file));
+  }
   return fmt::format("  replay: {} replay {}\n", ShellWord(program_name), ShellWord(file));
 }
 
@@ -199,7 +203,7 @@ std::string FindingText(const Finding& finding, std::string_view file,
   if (!file.empty()) {
     text += fmt::format("  file:   {}\n", file);
     if (!finding.disk.empty()) text += fmt::format("  disk:   {}\n", DiskFolderOf(file));
-    text += ReplayLine(file, program_name);
+    text += ReplayLine(finding, file, program_name);
   }
   return text;
 }
@@ -226,7 +230,7 @@ std::string ExpectedFindingText(const Scenario& scenario, const Finding& finding
   const bool several = scenario.crash.models.size() > 1 && !finding.model.empty();
   std::string text = fmt::format("      found as expected: {}{}{}\n", finding.signature,
                                  several ? ", on " : "", several ? finding.model : "");
-  if (!file.empty()) text += "    " + ReplayLine(file, program_name);
+  if (!file.empty()) text += "    " + ReplayLine(finding, file, program_name);
   return text;
 }
 

@@ -30,7 +30,7 @@ Finding FindingOfDeath(const Case& c, const Death& death) {
   const bool in_recovery = death.place && !death.place->chain.empty();
   if (in_recovery) {
     finding.signature = SignatureOf(death.verdict, death.place->chain);
-    finding.reproducer.crash.chain = death.place->chain;
+    if (!OnRealThreads(c)) finding.reproducer.crash.chain = death.place->chain;
     if (death.place->model) {
       finding.reproducer.crash.models = {*death.place->model};
       if (LosesPower(death.place->chain)) finding.model = ModelName(*death.place->model);

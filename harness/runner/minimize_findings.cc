@@ -78,6 +78,9 @@ Result<Minimized> MinimizeApart(const Finding& finding, const Adapter& adapter,
     // A smaller program makes other calls, so that the kill would come elsewhere.
     return Status::Error(Code::kUnsupported, "a finding on a real disk is not made smaller");
   }
+  if (OnRealThreads(finding.reproducer)) {
+    return Status::Error(Code::kUnsupported, "a finding on real threads is not made smaller");
+  }
   const auto work = [&](Monitor& monitor) -> Result<std::string> {
     return Encode(MinimizeHere(finding, adapter, options, monitor));
   };
@@ -98,7 +101,8 @@ Status MinimizeFindings(std::vector<ScenarioOutcome>& outcomes, const AdapterSet
                              adapters.Find(outcome.scenario->store.adapter));
     for (size_t i = 0; i < outcome.findings.size() && items.size() < kMaxMinimized; ++i) {
       if (IsExpected(outcome.scenario->expect, outcome.findings[i])) continue;
-      if (outcome.findings[i].reproducer.process) continue;  // see MinimizeApart
+      const Case& reproducer = outcome.findings[i].reproducer;
+      if (reproducer.process || OnRealThreads(reproducer)) continue;  // see MinimizeApart
       items.push_back({&outcome, i, adapter});
     }
   }

@@ -58,12 +58,13 @@ CrashPlan PlanOf(const CrashPlan& explored) {
 }
 
 /// Without what has no part in a fixed program under this schedule.
-ClientPlan PlanOf(const ClientPlan& explored) {
+ClientPlan PlanOf(const ClientPlan& explored, bool on_disk) {
   ClientPlan plan;
   plan.schedule = explored.schedule;
   if (plan.schedule && !NumberOfSchedule(*plan.schedule)) return plan;
-  plan.schedules = explored.schedules;
   plan.real_threads = explored.real_threads;
+  if (plan.real_threads && on_disk) return plan;
+  plan.schedules = explored.schedules;
   if (plan.real_threads) return plan;
   plan.kinds = explored.kinds;
   const auto has = [&plan](ScheduleKind kind) {
@@ -84,11 +85,18 @@ Scenario ScenarioOf(const Finding& finding, std::string_view name) {
   scenario.program = finding.reproducer.program;
   scenario.seed = finding.reproducer.seed;
   scenario.process = finding.reproducer.process;
-  if (!scenario.process) scenario.crash = PlanOf(finding.reproducer.crash);
-  if (finding.reproducer.clients) scenario.clients = PlanOf(*finding.reproducer.clients);
+  const bool comes_again = !OnRealThreads(finding.reproducer);
+  if (!scenario.process) {
+    // Looked for as it was found, where nothing leads to it for sure.
+    scenario.crash = comes_again ? PlanOf(finding.reproducer.crash) : finding.reproducer.crash;
+    if (!comes_again) scenario.crash.chain.clear();
+  }
+  if (finding.reproducer.clients) {
+    scenario.clients = PlanOf(*finding.reproducer.clients, scenario.process.has_value());
+  }
   scenario.faults = finding.reproducer.faults;
   scenario.expect.verdict = finding.verdict;
-  scenario.expect.signature = finding.signature;
+  if (comes_again) scenario.expect.signature = finding.signature;
   scenario.notes = finding.story;
   return scenario;
 }

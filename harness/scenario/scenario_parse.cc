@@ -92,11 +92,17 @@ class ScenarioParser {
     const TomlEntry* clients = top.Find("clients", TomlNode::Kind::kTable);
     if (clients == nullptr) return CheckOneClient(top);
     const bool is_fixed = top.Find("program") != nullptr;
-    scenario_.clients = internal::ParseClients(clients->value, is_fixed, complaints_);
-    if (scenario_.process) {
-      top.Complain(clients->line, "a scenario has [process] or [clients], not both");
+    scenario_.clients = internal::ParseClients(clients->value, is_fixed,
+                                               scenario_.process.has_value(), complaints_);
+    const bool real = scenario_.clients->real_threads;
+    if (scenario_.process && !real) {
+      top.Complain(clients->line, "[clients] with [process] needs threads = \"real\"");
     }
     const CrashPlan& crash = scenario_.crash;
+    if (real && !crash.chain.empty()) {
+      top.Complain(clients->line,
+                   "a run on real threads does not come again: no chain leads to it");
+    }
     const bool rots =
         crash.rot > 0 || std::any_of(crash.chain.begin(), crash.chain.end(),
                                      [](const auto& step) { return !step.rot.empty(); });

@@ -88,7 +88,8 @@ void RefuseIdle(TableReader& reader, const ClientPlan& plan) {
 
 }  // namespace
 
-ClientPlan ParseClients(const TomlNode& table, bool is_fixed, Complaints& complaints) {
+ClientPlan ParseClients(const TomlNode& table, bool is_fixed, bool on_disk,
+                        Complaints& complaints) {
   TableReader reader(table, " in [clients]", complaints);
   ClientPlan plan;
   uint64_t least = plan.least;
@@ -110,6 +111,8 @@ ClientPlan ParseClients(const TomlNode& table, bool is_fixed, Complaints& compla
   ParseThreads(reader, plan);
   ParseSchedule(reader, is_fixed, plan);
   RefuseIdle(reader, plan);
+  if (on_disk)
+    Refuse(reader, {"schedules"}, " has no place beside [process], whose kills are runs");
   reader.RefuseOthers();
   return plan;
 }

@@ -232,7 +232,7 @@ class ScenarioPrinter {
     if (scenario_.workload) Line("count", RangeText({plan.least, plan.most}));
     if (plan.schedule) Line("schedule", Quoted(*plan.schedule));
     if (plan.schedule && !NumberOfSchedule(*plan.schedule)) return;  // the rest has no part
-    Line("schedules", plan.schedules);
+    if (!scenario_.process) Line("schedules", plan.schedules);
     if (plan.real_threads) return Line("threads", Quoted("real"));
     std::vector<std::string> kinds;
     for (const ScheduleKind kind : plan.kinds) kinds.push_back(Quoted(Name(kind)));

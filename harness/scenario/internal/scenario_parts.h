@@ -17,8 +17,9 @@ namespace crashlab::internal {
 /// Reads `[process]`.
 [[nodiscard]] ProcessPlan ParseProcess(const TomlNode& table, Complaints& complaints);
 
-/// Reads `[clients]`, of a fixed program or of a workload.
-[[nodiscard]] ClientPlan ParseClients(const TomlNode& table, bool is_fixed, Complaints& complaints);
+/// Reads `[clients]`, of a fixed program or of a workload, in the simulator or on a real disk.
+[[nodiscard]] ClientPlan ParseClients(const TomlNode& table, bool is_fixed, bool on_disk,
+                                      Complaints& complaints);
 
 /// Reads an array of fault rules as they are written; complains of those that are none.
 [[nodiscard]] std::vector<std::string> ParseRules(TableReader& reader, std::string_view key);

@@ -1,9 +1,12 @@
 #include "tests/harness/explore/shared_engine.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "faultfs/env/simulated_thread.h"
@@ -12,9 +15,22 @@
 namespace crashlab {
 namespace {
 
-using faultfs::simulated_threads::Mutex;
-using Lock = std::unique_lock<Mutex>;
+/// Where a schedule decides who comes first, nobody need be slow.
+class SimulatedMutex : public faultfs::simulated_threads::Mutex {
+ public:
+  using Mutex::Mutex;
+  static void Dawdle() {}
+};
 
+/// That of a real thread has no name.
+class RealMutex : public std::mutex {
+ public:
+  explicit RealMutex(const char*) {}
+  static void Dawdle() { std::this_thread::sleep_for(std::chrono::microseconds(200)); }
+};
+
+/// `Mutex`: of the threads that its clients are.
+template <typename Mutex>
 class SharedSystem final : public System {
  public:
   SharedSystem(std::unique_ptr<System> engine, SharedFlaw flaw)
@@ -23,6 +39,7 @@ class SharedSystem final : public System {
   Reply Apply(const Operation& operation, OpNumber number) override {
     if (!IsMutation(operation)) return Read(operation, number);
     const uint64_t early = flaw_ == SharedFlaw::kNumbersBeforeLock ? ++last_sequence_ : 0;
+    if (early % 2 == 1) Mutex::Dawdle();
     const Lock lock(log_);
     const Lock second(map_);
     Reply reply = flaw_ == SharedFlaw::kWritesBatchInTwo && operation.verb == Verb::kBatch
@@ -39,6 +56,8 @@ class SharedSystem final : public System {
   }
 
  private:
+  using Lock = std::unique_lock<Mutex>;
+
   Reply Read(const Operation& operation, OpNumber number) {
     std::optional<Lock> first;
     std::optional<Lock> second;
@@ -63,7 +82,7 @@ class SharedSystem final : public System {
 
   const std::unique_ptr<System> engine_;
   const SharedFlaw flaw_;
-  uint64_t last_sequence_ = 0;
+  std::atomic<uint64_t> last_sequence_ = 0;
   Mutex log_{"log"};
   Mutex map_{"map"};
 };
@@ -80,12 +99,18 @@ class SharedAdapter final : public Adapter {
   const Contract& contract() const override { return contract_; }
   Result<std::unique_ptr<System>> Open(const OpenContext& context) const override {
     FAULTFS_ASSIGN_OR_RETURN(std::unique_ptr<System> engine, tiny_.Open(context));
-    return std::unique_ptr<System>(std::make_unique<SharedSystem>(std::move(engine), flaw_));
+    if (context.scheduled) {
+      return std::unique_ptr<System>(
+          std::make_unique<SharedSystem<SimulatedMutex>>(std::move(engine), flaw_));
+    }
+    return std::unique_ptr<System>(
+        std::make_unique<SharedSystem<RealMutex>>(std::move(engine), flaw_));
   }
 
  private:
   const SharedFlaw flaw_;
-  const Adapter& tiny_ = TinyEngine(Flaw::kNone);
+  const Adapter& tiny_ =
+      TinyEngine(flaw_ == SharedFlaw::kNoDirSync ? Flaw::kNoDirSync : Flaw::kNone);
   Capabilities capabilities_ = tiny_.capabilities();
   Contract contract_ = tiny_.contract();
 };
@@ -100,6 +125,7 @@ const Adapter& SharedEngine(SharedFlaw flaw) {
       SharedAdapter(SharedFlaw::kLocksInBothOrders),
       SharedAdapter(SharedFlaw::kTellsNoSequence),
       SharedAdapter(SharedFlaw::kWritesBatchInTwo),
+      SharedAdapter(SharedFlaw::kNoDirSync),
   };
   return adapters[static_cast<size_t>(flaw)];
 }

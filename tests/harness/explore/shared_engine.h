@@ -1,4 +1,5 @@
-// SharedEngine: a tiny engine behind a lock, for several clients; right, or wrong in one way.
+// SharedEngine: a tiny engine behind a lock, for several clients; right, or wrong in one way. Its
+// locks are simulated where its clients are.
 #pragma once
 
 #include "harness/adapter.h"
@@ -7,11 +8,12 @@ namespace crashlab {
 
 enum class SharedFlaw {
   kNone,
-  kReadsWithoutLock,   // shows what is not durable yet
+  kReadsWithoutLock,   // shows what is not durable yet; not on real threads, where that is a race
   kNumbersBeforeLock,  // gives a mutation its place before its turn has come
   kLocksInBothOrders,  // a writer takes two locks in one order, a reader in the other
   kTellsNoSequence,    // of its mutations
   kWritesBatchInTwo,   // edit by edit, each with the lock
+  kNoDirSync,          // acknowledges before the rename is durable
 };
 
 [[nodiscard]] const Adapter& SharedEngine(SharedFlaw flaw);

@@ -30,7 +30,13 @@ class ScenarioDrawer {
     }
     if (random_.OneIn(3) || (fixed && ClientsOf(*scenario.program) > 1)) {
       scenario.clients = Clients(fixed);
-      scenario.crash = WithoutRot(Plan(fixed));
+      if (scenario.clients->real_threads && Maybe()) {
+        scenario.process = OnDisk(fixed);
+        scenario.clients->schedules = ClientPlan().schedules;
+      } else {
+        scenario.crash = WithoutRot(Plan(fixed));
+        if (scenario.clients->real_threads) scenario.crash.chain.clear();
+      }
       if (Maybe()) scenario.at_least.schedules = Number(1, 99);
     } else if (random_.OneIn(3)) {
       scenario.process = OnDisk(fixed);

@@ -118,6 +118,11 @@ TEST(ScenarioErrorTest, Clients) {
        "f.toml:4: \"kinds\" in [clients] is of simulated threads"},
       {"program = ''\n[clients]\nthreads = 'real'\nschedule = '#3'",
        "f.toml:4: \"schedule\" in [clients] is of simulated threads"},
+      {"program = ''\n[clients]\nthreads = 'real'\nschedules = 3\n[process]\nkills = 2",
+       "f.toml:4: \"schedules\" in [clients] has no place beside [process], whose kills are runs"},
+      {"program = ''\n[clients]\nthreads = 'real'\n[[crash.chain]]\nkind = 'process-death'\n"
+       "at = 'end'",
+       "f.toml:2: a run on real threads does not come again: no chain leads to it"},
   });
 }
 
@@ -145,7 +150,7 @@ TEST(ScenarioErrorTest, ClientsBesideTheRest) {
       {"program = '''\nset a 1\n1: reopen'''\n[clients]",
        "f.toml:3: \"reopen\" is everybody's; leave \"1:\" out"},
       {"program = ''\n[clients]\n[process]",
-       "f.toml:2: a scenario has [process] or [clients], not both"},
+       "f.toml:2: [clients] with [process] needs threads = \"real\""},
       {"program = ''\n[clients]\n[crash]\nrot = 3",
        "f.toml:2: rot needs one client; a scenario with rot has no [clients]"},
       {"program = ''\n[clients]\n[[crash.chain]]\nkind = 'power-loss'\nat = 'end'\n"
