@@ -75,6 +75,15 @@ run_ctest() {
   ctest --preset "$preset" -j "$(nproc)" --no-tests=error "$@"
 }
 
+# run_program PRESET NAME: one test program.
+run_program() {
+  local program
+  program="$(find "$CI_ROOT/build/$1/tests" -type f -name "$2" -perm -u+x -print -quit)"
+  [ -n "$program" ] || die "there is no test program '$2'"
+  say "test $1: $2"
+  "$program"
+}
+
 # check_canary CRASHLAB: an engine that keeps nothing must be seen to fail, by the very program that
 # is about to say that others do not. (Not grep -q: it leaves at the first match, and the signal
 # that the writer then gets would be the failure of the pipe.)
