@@ -18,7 +18,7 @@ bool IsOurs(const fs::path& relative) {
   const std::string suffix = relative.extension().string();
   if (name == "CMakeLists.txt" || path == "ci/packages.txt") return true;
   if (suffix == ".toml") return path.starts_with("scenarios/");
-  for (const std::string_view known : {".h", ".cc", ".cmake", ".in", ".md", ".sh"}) {
+  for (const std::string_view known : {".h", ".cc", ".cmake", ".in", ".md", ".sh", ".yml"}) {
     if (suffix == known) return true;
   }
   return suffix.empty() && (path.starts_with("ci/") || path.starts_with(".ci/"));
@@ -27,7 +27,7 @@ bool IsOurs(const fs::path& relative) {
 bool IsSkippedFolder(const fs::path& relative) {
   const std::string name = relative.filename().string();
   if (relative.has_parent_path()) return name.starts_with(".");
-  if (name == ".ci") return false;
+  if (name == ".ci" || name == ".github") return false;
   return name.starts_with(".") || name == "build" || name.starts_with("build-") ||
          name == "findings";
 }
