@@ -191,7 +191,10 @@ std::optional<Violation> HistoryChecker::JudgeDecided(const Question& question) 
 
 /// For a content that is no prefix of this epoch's log; it may be one of an epoch before.
 Violation HistoryChecker::NameOfNoPrefix(const Question& question) const {
-  if (!EndsBeforeOpen(question)) return NameOf(question);
+  // Where no order of the log is left that the clients could have seen, that is what is wrong.
+  const bool explained =
+      !StatesAt({question.events, question.power_lost, question.witnessed}).legal.empty();
+  if (!explained || !EndsBeforeOpen(question)) return NameOf(question);
   return {Verdict::kLostAcked,
           "the next Open showed a state before the one that an Open within the run had shown"};
 }
