@@ -171,6 +171,8 @@ class Checker {
   [[nodiscard]] virtual std::optional<Violation> Take(const Event& event, const Reply& reply) = 0;
   /// The run has ended; what lives has been told all that there is. Asked once.
   [[nodiscard]] virtual std::optional<Violation> Finish() { return std::nullopt; }
+  /// The process died in the middle of calls: no event will ever tell how they ended.
+  virtual void Cut() {}
   /// Const and repeatable: asked for each state.
   [[nodiscard]] virtual std::optional<Violation> Judge(const Question& question) const = 0;
   /// True if Judge can tell legal from illegal by `seen.hash` alone. It is then asked without

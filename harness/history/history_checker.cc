@@ -111,6 +111,7 @@ const NextStates& HistoryChecker::StatesAt(const StatesKey& key) const {
 
 std::vector<size_t> HistoryChecker::CutAt(size_t events) const {
   std::vector<size_t> cut;
+  if (!cut_ || epoch_at_[events] + 1 != epochs_.size()) return cut;
   const std::vector<Call>& calls = EpochAt(events).calls;
   for (size_t i = 0; i < calls.size() && calls[i].invoked <= events; ++i) {
     if (!calls[i].returned.has_value() && IsMutation(calls[i].operation)) cut.push_back(i);
@@ -191,10 +192,12 @@ std::optional<Violation> HistoryChecker::JudgeDecided(const Question& question) 
 
 /// For a content that is no prefix of this epoch's log; it may be one of an epoch before.
 Violation HistoryChecker::NameOfNoPrefix(const Question& question) const {
-  // Where no order of the log is left that the clients could have seen, that is what is wrong.
-  const bool explained =
-      !StatesAt({question.events, question.power_lost, question.witnessed}).legal.empty();
-  if (!explained || !EndsBeforeOpen(question)) return NameOf(question);
+  const NextStates& states = StatesAt({question.events, question.power_lost, question.witnessed});
+  if (states.legal.empty()) {
+    return {Verdict::kNotLinearizable,
+            "no place in the log of what was in flight explains what the clients saw"};
+  }
+  if (!EndsBeforeOpen(question)) return NameOf(question);
   return {Verdict::kLostAcked,
           "the next Open showed a state before the one that an Open within the run had shown"};
 }
@@ -214,11 +217,6 @@ bool HistoryChecker::EndsBeforeOpen(const Question& question) const {
 Violation HistoryChecker::NameOf(const Question& question) const {
   History history = HistoryAt(question.events, question.power_lost);
   const std::vector<size_t> cut = CutAt(question.events);
-  const NextStates& states = StatesAt({question.events, question.power_lost, question.witnessed});
-  if (!cut.empty() && states.legal.empty()) {
-    return Violation{Verdict::kNotLinearizable,
-                     "no place in the log of what was in flight explains what the clients saw"};
-  }
   for (size_t i = 0; i < cut.size(); ++i) history.calls[cut[i]].sequence = kAtTheEnd + i;
   Violation violation = WhiteBox(history).WhatIsWrong(question.seen.dump);
   if (violation.verdict != Verdict::kPhantom) return violation;

@@ -29,6 +29,7 @@ class HistoryChecker final : public Checker {
   [[nodiscard]] std::optional<Violation> Take(const Event& event, const Reply& reply) override;
   /// Whether what the clients saw since the last Open fits to the log.
   [[nodiscard]] std::optional<Violation> Finish() override;
+  void Cut() override { cut_ = true; }
   [[nodiscard]] std::optional<Violation> Judge(const Question& question) const override;
   [[nodiscard]] bool JudgesByHash() const override { return true; }
   [[nodiscard]] bool Undecided(size_t events) const override;
@@ -49,8 +50,8 @@ class HistoryChecker final : public Checker {
   /// What had happened of its epoch after so many events. Sequences that calls in flight got later
   /// are in it: they are places in the log all the same.
   [[nodiscard]] History HistoryAt(size_t events, bool power_lost) const;
-  /// Calls of HistoryAt that no event will ever say the end of: the process died with them, and
-  /// which places of the log they got is not known.
+  /// Calls of HistoryAt that a cut left without an end: which places of the log they got is not
+  /// known.
   [[nodiscard]] std::vector<size_t> CutAt(size_t events) const;
   [[nodiscard]] NextStates StatesOf(const History& history, const std::vector<size_t>& cut,
                                     const Obligations& due) const;
@@ -70,6 +71,7 @@ class HistoryChecker final : public Checker {
   std::vector<Epoch> epochs_;
   std::vector<size_t> epoch_at_;           // by number of events
   std::map<OpNumber, size_t> call_of_op_;  // in the last epoch
+  bool cut_ = false;
   mutable std::map<StatesKey, NextStates> states_;
 };
 

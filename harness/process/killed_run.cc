@@ -149,6 +149,7 @@ class Driver {
       FAULTFS_ASSIGN_OR_RETURN(again, Live(deadline_ns));
     }
     run_.duration_ns = clock_.NowNanos() - begin_ns;
+    run_.checker->Cut();
     return std::move(run_);
   }
 

@@ -35,7 +35,8 @@ class CutRun {
   }
 
   /// Of what the next Open shows: each key, with the operation that wrote it.
-  std::string Shows(std::vector<std::pair<std::string, OpNumber>> content) const {
+  std::string Shows(const std::vector<std::pair<std::string, OpNumber>>& content) {
+    checker_.Cut();
     Observation seen;
     for (const auto& [key, writer] : content) seen.dump.emplace_back(key, ValueOf(writer, 0, 1));
     seen.hash = HashOf(seen.dump);
