@@ -136,7 +136,7 @@ TEST(HistoryCheckerTest, AnOpenEndsAHistory) {
   EXPECT_FALSE(right.taken().has_value());
   right.Invoke(3);
   EXPECT_EQ(right.Now({}), "LOST_ACKED") << "the Open had shown it";
-  EXPECT_EQ(right.Now({{"a", right.V(3)}}), "legal") << "in flight, it may have any place";
+  EXPECT_EQ(right.Now({{"a", right.V(3)}}), "RESURRECTED") << "it has no place in the log";
   right.Return(3, 2);
   EXPECT_EQ(right.Now({{"a", right.V(3)}}), "legal");
   EXPECT_EQ(right.Now({{"a", right.V(1)}}), "LOST_ACKED");
