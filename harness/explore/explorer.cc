@@ -199,6 +199,8 @@ class Exploration {
   bool Explore(const Image& image, const Hash128& hash, const Situation& situation, uint64_t opens,
                bool lossy, const PersistenceModel& model, const ChainFn& chain,
                uint64_t& recoveries) {
+    // Also where no image is new for a million states: who watches must see that it goes on.
+    if (++since_counted_ % 256 == 0) lab_.monitor.Counted(result_.counts);
     std::optional<Violation> violation;
     const auto [it, fresh] = recovered_.try_emplace(hash);
     Observation seen;
@@ -219,7 +221,6 @@ class Exploration {
                     .seen = life.seen.hash,
                     .bad_probe = bad_probe != nullptr ? *bad_probe : kNowhere};
       seen = std::move(life.seen);
-      if (++since_counted_ % 64 == 0) lab_.monitor.Counted(result_.counts);
     } else {
       seen.open = it->second.open;
       seen.hash = it->second.seen;

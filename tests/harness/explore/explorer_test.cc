@@ -330,6 +330,17 @@ TEST(Exploration, TellsTheMonitorItsModels) {
   EXPECT_GE(monitor.recovering, monitor.last.recoveries);
 }
 
+// A worker that gives none for half a minute is taken for hung.
+TEST(Exploration, GivesASignOfLifeWhereNoImageIsNew) {
+  Case c = CaseOf("set a 10; snapshot; set b 10; compact; set a 20; kill; get b");
+  c.faults = {"fail IO_ERROR sync tag=snapshot.sync nth=2"};
+  c.crash.budget = 1'000'000;
+  NotingMonitor monitor;
+  const CaseResult result = Explore(c, KvAdapter(), {}, monitor);
+  EXPECT_GT(result.counts.states, 10 * result.counts.recoveries);
+  EXPECT_GE(monitor.counted, result.counts.states / 256);
+}
+
 TEST(Exploration, AHangIsToldToTheMonitor) {
   const Case c = CaseOf("set a 10");
   ExploreOptions options;

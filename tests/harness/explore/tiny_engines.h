@@ -32,7 +32,10 @@ enum class Flaw {
 class NotingMonitor final : public Monitor {
  public:
   void Recovering(const std::function<std::vector<CrashStep>()>&) override { ++recovering; }
-  void Counted(const Counts& counts) override { last = counts; }
+  void Counted(const Counts& counts) override {
+    last = counts;
+    ++counted;
+  }
   void Hung(bool) override { ++hung; }
   void Exploring(const faultfs::PersistenceModel& model) override {
     models.emplace_back(model.name);
@@ -41,6 +44,7 @@ class NotingMonitor final : public Monitor {
 
   uint64_t recovering = 0;
   uint64_t hung = 0;
+  uint64_t counted = 0;
   Counts last;
   std::vector<std::string> models;
   std::vector<std::string> found;
