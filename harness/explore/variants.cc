@@ -97,10 +97,14 @@ class Variants {
       found_in_group_ = 0;
     }
     if (!run.clients) return ExploreOne(run, group);
-    all_schedules_ = false;
     if (OnRealThreads(run)) return ExploreRuns(run, group);
+    ExploreSchedules(run, group);
+  }
+
+  void ExploreSchedules(const Case& run, const Group& group) {
     const std::optional<std::string>& named = run.clients->schedule;
     if (named.has_value()) {
+      all_schedules_ = false;
       monitor_.Scheduling(*named);
       return ExploreOne(run, group);
     }
@@ -108,7 +112,7 @@ class Variants {
     std::set<std::string> known;
     Schedules schedules(run);
     while (faultfs::Schedule* const schedule = schedules.Next()) {
-      if (Enough()) return;
+      if (Enough()) break;
       monitor_.Scheduling("#" + std::to_string(schedules.number()));
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
       Case one = run;
@@ -117,11 +121,12 @@ class Variants {
       monitor_.Scheduling(*one.clients->schedule);
       ExploreOne(one, group);
     }
-    all_schedules_ = schedules.exhausted();
+    all_schedules_ &= schedules.exhausted();
   }
 
   /// On real threads: each run is one of its own.
   void ExploreRuns(const Case& run, const Group& group) {
+    all_schedules_ = false;
     for (uint64_t i = 0; i < run.clients->schedules && !Enough(); ++i) {
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
       ExploreOne(run, group);
