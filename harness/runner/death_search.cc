@@ -38,8 +38,9 @@ FailureSearch::Answer DeathSearch::Find(const Case& c, bool as_scheduled) {
     FAULTFS_CHECK(result.has_value(), "a worker that lives sends what it was asked for");
     found.recoveries = result->counts.recoveries;
     found.program_runs = result->counts.programs;
-    lives_ = !result->findings.empty();
-    if (lives_) found.found = result->findings.front().reproducer;
+    if (result->findings.empty()) return found;
+    lives_ = true;
+    found.found = result->findings.front().reproducer;
     return found;
   }
   Death& death = *answer->death;

@@ -39,8 +39,10 @@ class DeathSearch final : public FailureSearch {
   const uint64_t budget_;
   const PoolOptions& pool_;
   Monitor& monitor_;
-  std::optional<Death> last_;  // that was like the one looked for
-  bool lives_ = false;         // the last one found: clients that wait for each other for ever
+  // Of the last case that had the failure: the death; or it was none, but clients that wait for
+  // each other for ever.
+  std::optional<Death> last_;
+  bool lives_ = false;
 };
 
 }  // namespace crashlab

@@ -12,6 +12,7 @@
 #include "harness/explore/minimizer.h"
 #include "harness/explore/run.h"
 #include "harness/explore/schedules.h"
+#include "harness/runner/internal/minimize_findings.h"
 #include "tests/harness/explore/shared_engine.h"
 #include "tests/harness/explore/tiny_engines.h"
 
@@ -175,6 +176,23 @@ TEST(Clients, AFindingGetsFewerOperationsAndSwitches) {
   const auto again = Replay(small.finding.reproducer, engine, {}, monitor);
   ASSERT_TRUE(again.ok()) << again.status().ToString();
   EXPECT_TRUE(again->finding.has_value());
+}
+
+// The search for a death runs each trial in a process of its own, and this one never dies.
+TEST(Clients, AHangGetsFewerOperations) {
+  const Case c = CaseWithClients(
+      "0: set c 10; 1: set d 10; 0: set a 10; 2: get d; 1: get a; 2: set e 30; 0: delete c",
+      ScheduleKind::kRandom, 30);
+  const Adapter& engine = SharedEngine(SharedFlaw::kLocksInBothOrders);
+  const CaseResult result = ExploreWith(c, engine);
+  ASSERT_FALSE(result.findings.empty());
+  ASSERT_EQ(result.findings.front().verdict, Verdict::kHang);
+  const auto small = MinimizeApart(result.findings.front(), engine, {});
+  ASSERT_TRUE(small.ok()) << small.status().ToString();
+  const Finding& finding = small->finding;
+  EXPECT_EQ(finding.verdict, Verdict::kHang);
+  EXPECT_LE(finding.reproducer.program.size(), 2u) << Print(finding.reproducer.program);
+  EXPECT_THAT(finding.detail, HasSubstr("nobody can go on; client 0"));
 }
 
 TEST(Clients, AFailedSyncReachesEverybody) {
