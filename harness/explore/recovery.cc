@@ -112,30 +112,27 @@ Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordin
 }
 
 Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system, std::string_view directory,
-               uint64_t open_ordinal) {
+               uint64_t open_ordinal, const StageListener& reach) {
   Engine first(lab.subject, lab.adapter, file_system, directory, open_ordinal);
   Life life;
   life.seen = Observe(first);
-  if (!life.seen.open.ok() || !lab.subject.crash.probe) return life;
+  if (!life.seen.open.ok()) return life;
+  const auto tell = [&](Stage stage) {
+    if (reach) reach(stage, life.seen);
+  };
+  tell(Stage::kOpened);
+  if (!lab.subject.crash.probe) return life;
   std::optional<Engine> second;
   const auto reopen = [&]() -> Engine& {
     return second.emplace(lab.subject, lab.adapter, file_system, directory, open_ordinal + 1);
   };
-  Probe(
-      lab, first, reopen, [](Stage) {}, life);
+  Probe(lab, first, reopen, tell, life);
   return life;
 }
 
 // Before an Open returned a crash adds to the ones before it. An Open that returned is a barrier:
 // from then on only the crashes after it count, and what it showed.
-Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
-                uint32_t begin_step, uint32_t steps, const Dump& seen) {
-  Stage stage = Stage::kOpening;
-  for (uint32_t step = begin_step; step < steps; ++step) {
-    if (trace.ops[step].kind == faultfs::TraceKind::kMark) {
-      stage = static_cast<Stage>(trace.ops[step].mark + 1);
-    }
-  }
+Situation After(const Situation& before, CrashKind kind, Stage stage, const Dump& seen) {
   Situation after = before;
   if (stage >= Stage::kOpened) {
     after.power_lost = false;
@@ -146,6 +143,17 @@ Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& t
   }
   after.power_lost |= kind == CrashKind::kPowerLoss;
   return after;
+}
+
+Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
+                uint32_t begin_step, uint32_t steps, const Dump& seen) {
+  Stage stage = Stage::kOpening;
+  for (uint32_t step = begin_step; step < steps; ++step) {
+    if (trace.ops[step].kind == faultfs::TraceKind::kMark) {
+      stage = static_cast<Stage>(trace.ops[step].mark + 1);
+    }
+  }
+  return After(before, kind, stage, seen);
 }
 
 bool CanJudge(const Checker& checker, const Situation& situation, const Observation& seen) {

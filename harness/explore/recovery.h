@@ -53,9 +53,12 @@ using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observati
 /// closes, reopens and reads again.
 [[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
                            const ProbeQuestion& probe);
-/// The same on any file system, with the probe if the case asks for it.
+/// The same on any file system, with the probe if the case asks for it. `reach` (may be empty) is
+/// told of each stage as soon as it is reached, and what the first Open showed.
+using StageListener = std::function<void(Stage, const Observation&)>;
 [[nodiscard]] Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system,
-                             std::string_view directory, uint64_t open_ordinal);
+                             std::string_view directory, uint64_t open_ordinal,
+                             const StageListener& reach = {});
 
 /// What the oracle has to know of a chain of crashes.
 struct Situation {
@@ -68,7 +71,10 @@ struct Situation {
   faultfs::Hash128 decided_hash;  // HashOf(decided)
 };
 
-/// The situation after another crash, `steps` into the trace of a recovery that showed `seen`.
+/// The situation after another crash, of a recovery that came so far and showed `seen`.
+[[nodiscard]] Situation After(const Situation& before, CrashKind kind, Stage stage,
+                              const Dump& seen);
+/// The same of a simulated one, `steps` into the trace of a recovery that showed `seen`.
 [[nodiscard]] Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
                               uint32_t begin_step, uint32_t steps, const Dump& seen);
 
