@@ -29,6 +29,7 @@ constexpr std::string_view kLog = "log";
 constexpr std::string_view kGenerations = "generations";
 
 constexpr std::string_view kBuffered = "buffered";
+constexpr std::string_view kRewrites = "rewrites";
 
 /// What both promise: every acknowledged mutation survives power loss.
 const Contract& BoldContract() {
@@ -144,15 +145,17 @@ class LogSystem final : public MapSystem {
     FAULTFS_ASSIGN_OR_RETURN(
         auto file, context.file_system.Open(directory + "/toy.log", {.write = true, .create = true},
                                             kToyAppend));
-    const auto buffered = context.config.options.find(std::string(kBuffered));
-    auto system = std::make_unique<LogSystem>(
-        std::move(file), buffered != context.config.options.end() && buffered->second == "true");
+    const auto is_on = [&](std::string_view option) {
+      const auto entry = context.config.options.find(std::string(option));
+      return entry != context.config.options.end() && entry->second == "true";
+    };
+    auto system = std::make_unique<LogSystem>(std::move(file), is_on(kBuffered), is_on(kRewrites));
     FAULTFS_RETURN_IF_ERROR(system->Load());
     return std::unique_ptr<System>(std::move(system));
   }
 
-  LogSystem(std::unique_ptr<File> file, bool buffered)
-      : file_(std::move(file)), buffered_(buffered) {}
+  LogSystem(std::unique_ptr<File> file, bool buffered, bool rewrites)
+      : file_(std::move(file)), buffered_(buffered), rewrites_(rewrites) {}
 
   Status Close() override { return Write(); }
 
@@ -162,7 +165,10 @@ class LogSystem final : public MapSystem {
     end_ = ForEachRecord(log, [this](const std::string& key, std::optional<std::string> value) {
       Change(key, std::move(value));
     });
-    return file_->Truncate(end_, kToyCut);
+    if (!rewrites_) return file_->Truncate(end_, kToyCut);
+    FAULTFS_RETURN_IF_ERROR(file_->Truncate(0, kToyCut));
+    waiting_ = log.substr(0, std::exchange(end_, 0));
+    return Write();
   }
 
   Status Keep(const std::string& key, const std::optional<std::string>& value) override {
@@ -182,6 +188,7 @@ class LogSystem final : public MapSystem {
 
   std::unique_ptr<File> file_;
   const bool buffered_;
+  const bool rewrites_;
   std::string waiting_;  // records that are in the process and nowhere else
   uint64_t end_ = 0;
 };
@@ -281,9 +288,9 @@ class Toy final : public Adapter {
   }
   const Capabilities& capabilities() const override { return FewVerbs(); }
   const Contract& contract() const override { return BoldContract(); }
-  std::vector<std::string_view> options() const override { return {kBuffered, kLayout}; }
+  std::vector<std::string_view> options() const override { return {kBuffered, kLayout, kRewrites}; }
   Status CheckOption(std::string_view option, std::string_view value) const override {
-    if (option == kBuffered) {
+    if (option == kBuffered || option == kRewrites) {
       if (value == "true" || value == "false") return Status();
       return Status::Error(Code::kInvalidArgument, "must be true or false");
     }

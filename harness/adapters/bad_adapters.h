@@ -7,7 +7,8 @@
 namespace crashlab {
 
 /// "toy": one log file, a checksum for each record, and never a sync. With the option `buffered`
-/// records stay in the process until there are some kilobytes, or it closes. With the option
+/// records stay in the process until there are some kilobytes, or it closes. With `rewrites`
+/// an Open empties the log and writes it anew, which only a death in between shows. With the option
 /// `layout = "generations"` a new file for each change, synced, and the one before it removed, but
 /// never a sync of a directory: right where names change in one order (ext4, xfs), wrong elsewhere.
 [[nodiscard]] const Adapter& ToyAdapter();

@@ -130,7 +130,8 @@ TEST(Toy, IsRightInGenerationsTooAsLongAsNothingCrashes) {
 }
 
 TEST(Toy, KnowsItsOptions) {
-  EXPECT_EQ(ToyAdapter().options(), (std::vector<std::string_view>{"buffered", "layout"}));
+  EXPECT_EQ(ToyAdapter().options(),
+            (std::vector<std::string_view>{"buffered", "layout", "rewrites"}));
   for (const char* right : {"log", "generations"}) {
     EXPECT_TRUE(ToyAdapter().CheckOption("layout", right).ok()) << right;
   }
