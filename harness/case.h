@@ -90,6 +90,8 @@ struct Counts {
   uint64_t exhausted_programs = 0;  // all states at all crash points, in all models
   uint64_t kills = 0;               // real processes killed on a real disk
   uint64_t reopened = 0;            // what they left, opened again by a real process and judged
+  uint64_t inner_kills = 0;         // real processes killed while they recovered, or just after
+  uint64_t inner_reopened = 0;      // what those left, opened again and judged
   uint64_t left_out = 0;            // programs not run, because this machine does not allow it
 
   Counts& operator+=(const Counts& other);

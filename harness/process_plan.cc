@@ -13,6 +13,7 @@ using faultfs::Result;
 using faultfs::Status;
 
 constexpr std::string_view kTmpfs = "tmpfs:";
+constexpr std::string_view kThen = ", then ";
 // A tmpfs needs some pages to hold a directory at all, and it is memory.
 constexpr uint64_t kLeastTmpfsBytes = 16 << 10;
 constexpr uint64_t kMostTmpfsBytes = uint64_t{1} << 30;
@@ -73,6 +74,32 @@ Result<KillPoint> ParseKillPoint(std::string_view text) {
   const bool fits = *when == KillWhen::kMoment ? *number < 1000 : *number > 0;
   if (!fits) return wrong();
   return KillPoint{*when, *number};
+}
+
+std::string Print(const KillChain& chain) {
+  std::string text;
+  for (const KillPoint& point : chain) {
+    if (!text.empty()) text += kThen;
+    text += Print(point);
+  }
+  return text;
+}
+
+Result<KillChain> ParseKillChain(std::string_view text) {
+  KillChain chain;
+  for (bool more = true; more;) {
+    const size_t then = text.find(kThen);
+    more = then != text.npos;
+    FAULTFS_ASSIGN_OR_RETURN(const KillPoint point, ParseKillPoint(text.substr(0, then)));
+    if (!chain.empty() && (point.when == KillWhen::kOperation || point.when == KillWhen::kMoment)) {
+      return Status::Error(
+          Code::kInvalidArgument,
+          "no kill \"" + Print(point) + "\" of a recovery; it is end, call N or within N");
+    }
+    chain.push_back(point);
+    if (more) text.remove_prefix(then + kThen.size());
+  }
+  return chain;
 }
 
 std::string PrintDirectory(const ProcessPlan& plan) {

@@ -37,12 +37,23 @@ struct KillPoint {
 /// kInvalidArgument: one line.
 [[nodiscard]] faultfs::Result<KillPoint> ParseKillPoint(std::string_view text);
 
+/// Deaths one after the other: the first of the run of the program, each further one of the process
+/// that opens what the one before left (kEnd, kCall or kWithin). Its calls are those of that
+/// recovery and of the write, the close and the reopen that follow it, from 1 on.
+using KillChain = std::vector<KillPoint>;
+/// "call 17, then call 3". Print and Parse are inverse.
+[[nodiscard]] std::string Print(const KillChain& chain);
+/// Not empty. kInvalidArgument: one line.
+[[nodiscard]] faultfs::Result<KillChain> ParseKillChain(std::string_view text);
+
 struct ProcessPlan {
   uint64_t kills = 20;  // of a program: the first at its end, the others as `when` says, in turn
   std::vector<KillWhen> when = std::vector(1, KillWhen::kCall);  // no braced list: as in case.h
   std::optional<uint64_t> tmpfs_bytes = {};  // a tmpfs so large; none: a temporary directory
   std::optional<uint64_t> file_size_limit_bytes = {};  // RLIMIT_FSIZE of the process that is killed
-  std::optional<KillPoint> kill = {};                  // this one and no other
+  uint32_t depth = 1;   // 2: recoveries are killed too, and the write after them
+  uint64_t inner = 8;   // with depth 2: so many kills of recoveries, of a program
+  KillChain kill = {};  // not empty: this one and no other
 
   /// Whether the disk may refuse what a larger one would take.
   [[nodiscard]] bool Confines() const { return tmpfs_bytes || file_size_limit_bytes; }

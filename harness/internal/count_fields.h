@@ -30,6 +30,8 @@ inline constexpr CountField kCountFields[] = {
     {"exhausted_programs", &Counts::exhausted_programs},
     {"kills", &Counts::kills},
     {"reopened", &Counts::reopened},
+    {"inner_kills", &Counts::inner_kills},
+    {"inner_reopened", &Counts::inner_reopened},
     {"left_out", &Counts::left_out},
 };
 static_assert(sizeof(Counts) == std::size(kCountFields) * sizeof(uint64_t),

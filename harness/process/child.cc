@@ -86,7 +86,7 @@ class DeadlyHook final : public faultfs::IoHook {
       Tell(fd_, {.kind = Message::Kind::kHung, .number = opening_ ? 1u : 0u});
       _exit(1);
     }
-    if (torn_) DieIn("after half of the pages of ", torn_text_);
+    FinishTear();
     if (Pages(call) > 1) wide_.push_back(calls_);
     if (calls_ == kill_.number) {
       if (kill_.when == KillWhen::kWithin && Pages(call) > 1) return Tear(call);
@@ -105,6 +105,12 @@ class DeadlyHook final : public faultfs::IoHook {
     const std::lock_guard lock(mutex_);
     calls_of_step_ = 0;
     opening_ = opening;
+  }
+
+  /// A signal within a write leaves no time for what would come after it.
+  void DieIfTorn() {
+    const std::lock_guard lock(mutex_);
+    FinishTear();
   }
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
@@ -133,6 +139,10 @@ class DeadlyHook final : public faultfs::IoHook {
     const uint64_t first = call.offset_bytes / kPageBytes;
     const uint64_t boundary = (first + Pages(call) / 2) * kPageBytes;
     return {.action = IoDecision::Action::kShort, .bytes = boundary - call.offset_bytes};
+  }
+
+  void FinishTear() {
+    if (torn_) DieIn("after half of the pages of ", torn_text_);
   }
 
   [[noreturn]] void DieIn(std::string_view how, const std::string& where) {
@@ -321,19 +331,37 @@ void LiveProgram(const Case& c, const Adapter& adapter, const ExploreOptions& op
 }
 
 void LiveRecovery(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-                  const std::string& root, uint64_t open_ordinal, int result_fd) {
+                  const std::string& root, uint64_t open_ordinal,
+                  const std::optional<KillPoint>& kill, int result_fd) {
   Case plain = c;
   plain.faults.clear();
   faultfs::PosixFileSystem posix;
   RootedFileSystem rooted(posix, root);
   DeadlyHook hook(plain, adapter.contract(), options.call_limit, result_fd);
+  if (kill) hook.KillAt(*kill, 0);
   hook.BeginStep(true);
   faultfs::FaultyFileSystem file_system(rooted, hook);
   NoMonitor monitor;
   const Laboratory lab{plain, adapter, options, monitor};
+  const auto reach = [&](Stage stage, const Observation& seen) {
+    hook.DieIfTorn();
+    Message reached;
+    reached.kind = Message::Kind::kReached;
+    reached.number = static_cast<uint64_t>(stage);
+    if (stage == Stage::kOpened) reached.life.seen = seen;
+    Tell(result_fd, reached);
+  };
   Message message;
   message.kind = Message::Kind::kLife;
-  message.life = RecoverOn(lab, file_system, kStoreDirectory, open_ordinal);
+  message.life = RecoverOn(lab, file_system, kStoreDirectory, open_ordinal,
+                           kill ? StageListener(reach) : StageListener());
+  hook.DieIfTorn();
+  if (kill && message.life.seen.open.ok() && !message.life.violation) {
+    Tell(result_fd, {.kind = Message::Kind::kDying, .text = "at its end"});
+    Die();
+  }
+  message.number = hook.calls();
+  message.wide = hook.wide();
   Tell(result_fd, message);
 }
 

@@ -6,14 +6,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "faultfs/env/random.h"
 #include "harness/explore/finding.h"
 #include "harness/explore/recovery.h"
+#include "harness/process/internal/kill_draw.h"
 #include "harness/process/internal/killed_run.h"
 #include "harness/process/internal/workplace.h"
 
@@ -21,8 +22,6 @@ namespace crashlab {
 namespace {
 
 namespace fs = std::filesystem;
-
-using faultfs::Random;
 
 constexpr uint64_t kMostKeptBytes = uint64_t{64} << 20;
 constexpr size_t kMostEntriesTold = 50;
@@ -77,6 +76,37 @@ class Beating final : public Monitor {
   const Counts& counts_;
 };
 
+/// Deaths one after the other, and what is known of them: of the program, then of recoveries.
+struct Trail {
+  KillChain kills;
+  std::shared_ptr<const KilledRun> run;
+  Situation situation = {};              // in which the next recovery is judged
+  uint64_t opens = 0;                    // Opens begun so far
+  std::vector<std::string> deaths = {};  // of recoveries, for people
+};
+
+std::string_view Describe(Stage stage) {
+  switch (stage) {
+    case Stage::kOpening:
+      return "in its Open";
+    case Stage::kOpened:
+      return "after its Open";
+    case Stage::kProbeInvoked:
+      return "in the write after its Open";
+    case Stage::kProbeAcked:
+      return "after that write was acknowledged";
+    case Stage::kClosed:
+      return "after that write and a close";
+    case Stage::kReopened:
+      return "after that write, a close and a reopen";
+  }
+  return "";
+}
+
+void Append(std::vector<std::string> lines, std::vector<std::string>& story) {
+  for (std::string& line : lines) story.push_back(std::move(line));
+}
+
 class DiskExplorer {
  public:
   DiskExplorer(const Case& c, const Adapter& adapter, const ExploreOptions& options,
@@ -84,137 +114,217 @@ class DiskExplorer {
       : beating_(monitor, result_.counts), lab_{c, adapter, options, beating_}, plan_(*c.process) {}
 
   CaseResult Explore() && {
-    if (plan_.kill) {
-      if (plan_.kill->when != KillWhen::kMoment || One(KillPoint())) One(*plan_.kill);
-    } else if (One(KillPoint())) {
-      for (const KillPoint& point : Draw()) {
-        if (result_.findings.size() >= lab_.options.max_findings || !One(point)) break;
-      }
+    if (plan_.kill.empty()) {
+      ExploreAll();
+    } else if (plan_.kill.front().when != KillWhen::kMoment || One(KillPoint(), 0)) {
+      One(plan_.kill.front(), 0);
     }
     if (result_.counts.left_out == 0) result_.counts.programs = 1;
     return std::move(result_);
   }
 
  private:
-  /// All but the first, which was at the end of the run.
-  std::vector<KillPoint> Draw() {
-    const bool calls_alone = plan_.when == std::vector(1, KillWhen::kCall);
-    if (whole_.calls == 0) return {};  // it did not come to its end
-    if (calls_alone && plan_.kills > whole_.calls) {
-      result_.counts.exhausted_programs = 1;
-      std::vector<KillPoint> points;
-      for (uint64_t call = 1; call <= whole_.calls; ++call) {
-        points.push_back({KillWhen::kCall, call});
-      }
-      return points;
+  void ExploreAll() {
+    if (!One(KillPoint(), 0)) return;
+    const std::vector<KillPoint> points = drawn_.points;
+    for (size_t i = 1; i < points.size(); ++i) {
+      if (Enough() || !One(points[i], i)) break;
     }
-    const Random random = Random(lab_.subject.seed).Fork("kills");
-    std::vector<KillPoint> points;
-    for (uint64_t i = 0; i + 1 < plan_.kills; ++i) {
-      Random stream = random.Fork(i);
-      points.push_back(DrawOne(plan_.when[i % plan_.when.size()], stream));
-    }
-    return points;
+    if (drawn_.exhausted) result_.counts.exhausted_programs = 1;
   }
 
-  KillPoint DrawOne(KillWhen when, Random& stream) const {
-    const uint64_t operations = lab_.subject.program.size();
-    switch (when) {
-      case KillWhen::kOperation:
-        if (operations > 0) return {when, 1 + stream.Below(operations)};
-        break;
-      case KillWhen::kMoment:
-        return {when, stream.Below(1000)};
-      case KillWhen::kWithin:
-        if (!whole_.wide.empty()) return {when, whole_.wide[stream.Below(whole_.wide.size())]};
-        break;
-      case KillWhen::kCall:
-      case KillWhen::kEnd:
-        break;
-    }
-    return {KillWhen::kCall, 1 + stream.Below(whole_.calls)};
-  }
+  [[nodiscard]] bool Enough() const { return result_.findings.size() >= lab_.options.max_findings; }
 
-  /// One run, its kill, and the judging of what it left. False if nothing more can be run.
-  bool One(const KillPoint& point) {
+  /// One run, its kill (`index` of all), and the judging of what it left. False if nothing more can
+  /// be run.
+  bool One(const KillPoint& point, size_t index) {
     lab_.monitor.Counted({});
     const Result<std::unique_ptr<Workplace>> place = Workplace::Make(plan_);
     if (!place.ok()) return LeaveOut(place.status());
     const uint64_t moment_ns =
-        point.when == KillWhen::kMoment ? whole_.duration_ns / 1000 * point.number : 0;
-    Result<KilledRun> run = RunAndKill(lab_, (*place)->path(), point, moment_ns);
-    if (!run.ok()) return LeaveOut(run.status());
+        point.when == KillWhen::kMoment ? whole_->duration_ns / 1000 * point.number : 0;
+    Result<KilledRun> killed = RunAndKill(lab_, (*place)->path(), point, moment_ns);
+    if (!killed.ok()) return LeaveOut(killed.status());
+    const auto run = std::make_shared<const KilledRun>(std::move(killed).value());
     ++result_.counts.kills;
     if (lab_.subject.clients) ++result_.counts.schedules;
-    Dump files = FilesOf((*place)->path());
     std::optional<Violation> violation = run->live;
     if (!violation) violation = Differs(point, *run);
-    const bool live = violation.has_value();
-    KilledRecovery recovery;
-    if (!violation) {
-      const Status room = (*place)->MakeRoom();
-      if (!room.ok()) return LeaveOut(room);
-      Result<KilledRecovery> recovered = RecoverApart(lab_, (*place)->path(), run->opens);
-      if (!recovered.ok()) return LeaveOut(recovered.status());
-      recovery = std::move(recovered).value();
-      violation = Judge(*run, recovery);
+    if (point == KillPoint()) Plan(run);
+    Trail trail{.kills = {point}, .run = run};
+    if (violation) {
+      Note(trail, {}, violation, FilesOf((*place)->path()), /*live=*/true);
+      return true;
     }
-    Digest(point, *run, recovery, violation);
-    if (violation) Found(point, *run, recovery, *violation, live, std::move(files));
-    if (point == KillPoint()) whole_ = std::move(run).value();
+    const Status room = (*place)->MakeRoom();
+    if (!room.ok()) return LeaveOut(room);
+    trail.situation.events = run->events.size();
+    trail.opens = run->opens;
+    if (plan_.kill.empty()) return Recover(**place, trail, index);
+    const bool whole_chain = point == plan_.kill.front();
+    return whole_chain ? Follow(**place, trail) : Conclude(**place, trail).ok();
+  }
+
+  /// What else is done depends on the run to its end.
+  void Plan(const std::shared_ptr<const KilledRun>& run) {
+    whole_ = run;
+    drawn_ = DrawKills(lab_.subject, run->calls, run->wide);
+    inner_ = ShareInner(lab_.subject, drawn_.points);
+  }
+
+  /// Recovers from what the program left; kills others that begin with equal files.
+  bool Recover(Workplace& place, const Trail& trail, size_t index) {
+    if (inner_[index] == 0) {
+      if (plan_.depth > 1) drawn_.exhausted = false;
+      return Conclude(place, trail).ok();
+    }
+    const Result<std::unique_ptr<Workplace>> copy = place.Copy(plan_);
+    if (!copy.ok()) return LeaveOut(copy.status());
+    const Result<Concluded> whole = Conclude(**copy, trail);
+    if (!whole.ok() || whole->violated) return whole.ok();
+    const KilledRecovery& to_end = whole->recovery;
+    const DrawnKills kills =
+        DrawInnerKills(lab_.subject, index, inner_[index], to_end.calls, to_end.wide);
+    if (!kills.exhausted) drawn_.exhausted = false;
+    for (const KillPoint& point : kills.points) {
+      if (Enough()) break;
+      const Result<std::unique_ptr<Workplace>> again = place.Copy(plan_);
+      if (!again.ok()) return LeaveOut(again.status());
+      Trail next = trail;
+      const Result<bool> killed = KillRecovery(**again, point, &to_end, next);
+      if (!killed.ok() || (*killed && !Conclude(**again, next).ok())) return false;
+    }
     return true;
   }
 
-  std::optional<Violation> Judge(const KilledRun& run, const KilledRecovery& recovery) {
-    ++result_.counts.reopened;
+  /// The chain that the plan names.
+  bool Follow(Workplace& place, Trail& trail) {
+    for (size_t i = 1; i < plan_.kill.size(); ++i) {
+      const Result<bool> killed = KillRecovery(place, plan_.kill[i], nullptr, trail);
+      if (!killed.ok() || !*killed) return killed.ok();
+    }
+    return Conclude(place, trail).ok();
+  }
+
+  /// Whether the trail has grown: not if the recovery went wrong by itself. `whole`, if there is
+  /// one: of equal files, to its end.
+  Result<bool> KillRecovery(Workplace& place, const KillPoint& point, const KilledRecovery* whole,
+                            Trail& trail) {
+    lab_.monitor.Counted({});
+    Dump files = FilesOf(place.path());
+    Result<KilledRecovery> killed = RecoverApart(lab_, place.path(), trail.opens, point);
+    if (!killed.ok()) return LeftOut(killed.status());
+    const KilledRecovery& recovery = *killed;
+    ++result_.counts.inner_kills;
+    std::optional<Violation> violation = recovery.violation;
+    const bool showed = recovery.killed.empty() || recovery.stage >= Stage::kOpened;
+    if (!violation && showed) {
+      violation = JudgeLife(lab_, *trail.run->checker, trail.situation, recovery.life);
+    }
+    if (!violation && showed && whole != nullptr &&
+        recovery.life.seen.hash != whole->life.seen.hash) {
+      violation = {Verdict::kNondeterministic, "two recoveries from equal files show other things"};
+    }
+    if (violation) Note(trail, recovery, violation, std::move(files), /*live=*/false);
+    if (violation || recovery.killed.empty()) return false;
+    const Dump& seen = recovery.life.seen.dump;
+    trail.kills.push_back(point);
+    trail.situation = After(trail.situation, CrashKind::kProcessDeath, recovery.stage, seen);
+    trail.opens += 2;
+    trail.deaths.push_back(fmt::format("opened again, and killed by SIGKILL {}, {}",
+                                       recovery.killed, Describe(recovery.stage)));
+    if (recovery.stage >= Stage::kOpened) {
+      trail.deaths.emplace_back("it had shown:");
+      Append(TellDump(seen), trail.deaths);
+    }
+    return true;
+  }
+
+  struct Concluded {
+    KilledRecovery recovery;
+    bool violated;
+  };
+  /// Opens what the last death left, and judges it.
+  Result<Concluded> Conclude(Workplace& place, const Trail& trail) {
+    Dump files = FilesOf(place.path());
+    Result<KilledRecovery> recovered = RecoverApart(lab_, place.path(), trail.opens, std::nullopt);
+    if (!recovered.ok()) return LeftOut(recovered.status());
+    const std::optional<Violation> violation = Judge(trail, *recovered);
+    Note(trail, *recovered, violation, std::move(files), /*live=*/false);
+    return Concluded{std::move(recovered).value(), violation.has_value()};
+  }
+
+  std::optional<Violation> Judge(const Trail& trail, const KilledRecovery& recovery) {
+    Counts& counts = result_.counts;
+    ++(trail.kills.size() > 1 ? counts.inner_reopened : counts.reopened);
     if (recovery.violation) return recovery.violation;
-    const Situation situation{.events = run.events.size(), .decided = {}, .decided_hash = {}};
-    ++result_.counts.judgements;
-    if (recovery.life.reopened) ++result_.counts.probes;
-    if (!CanJudge(*run.checker, situation, recovery.life.seen)) ++result_.counts.unknown;
-    return JudgeLife(lab_, *run.checker, situation, recovery.life);
+    ++counts.judgements;
+    if (recovery.life.reopened) ++counts.probes;
+    const Checker& checker = *trail.run->checker;
+    if (!CanJudge(checker, trail.situation, recovery.life.seen)) ++counts.unknown;
+    return JudgeLife(lab_, checker, trail.situation, recovery.life);
   }
 
   /// The same program does the same until it is killed. A small disk may fill up differently.
   std::optional<Violation> Differs(const KillPoint& point, const KilledRun& run) const {
     if (lab_.subject.clients) return std::nullopt;  // threads never do
-    if (plan_.Confines() || point == KillPoint() || whole_.checker == nullptr) return std::nullopt;
-    const bool same = run.events.size() <= whole_.events.size() &&
-                      std::equal(run.events.begin(), run.events.end(), whole_.events.begin());
+    if (plan_.Confines() || point == KillPoint() || whole_ == nullptr) return std::nullopt;
+    const bool same = run.events.size() <= whole_->events.size() &&
+                      std::equal(run.events.begin(), run.events.end(), whole_->events.begin());
     if (same) return std::nullopt;
     return Violation{Verdict::kNondeterministic,
                      "two runs of the program on a real disk differ in how an operation ended"};
   }
 
-  void Digest(const KillPoint& point, const KilledRun& run, const KilledRecovery& recovery,
-              const std::optional<Violation>& violation) {
-    // A timer, when exactly a tmpfs is full, and threads differ from run to run.
-    if (point.when == KillWhen::kMoment || plan_.tmpfs_bytes || lab_.subject.clients) return;
-    const faultfs::Hash128 dump = recovery.life.seen.hash;
-    result_.digest = faultfs::Combine(
-        result_.digest,
-        faultfs::HashBytes(fmt::format(
-            "{} {} {} {:016x}{:016x} {}", Print(point), run.events.size(), run.killed, dump.high,
-            dump.low, violation ? std::string(Name(violation->verdict)) : std::string())));
+  void Note(const Trail& trail, const KilledRecovery& recovery,
+            const std::optional<Violation>& violation, Dump files, bool live) {
+    Digest(trail, recovery, violation);
+    if (violation) Found(trail, recovery, *violation, live, std::move(files));
   }
 
-  void Found(const KillPoint& point, const KilledRun& run, const KilledRecovery& recovery,
-             const Violation& violation, bool live, Dump files) {
+  void Digest(const Trail& trail, const KilledRecovery& recovery,
+              const std::optional<Violation>& violation) {
+    // A timer, when exactly a tmpfs is full, and threads differ from run to run.
+    const bool timed = trail.kills.front().when == KillWhen::kMoment;
+    if (timed || plan_.tmpfs_bytes || lab_.subject.clients) return;
+    const faultfs::Hash128 dump = recovery.life.seen.hash;
+    std::string text =
+        fmt::format("{} {} {} {:016x}{:016x} {}", Print(trail.kills), trail.run->events.size(),
+                    trail.run->killed, dump.high, dump.low,
+                    violation ? std::string(Name(violation->verdict)) : std::string());
+    for (const std::string& death : trail.deaths) text += "\n" + death;
+    result_.digest = faultfs::Combine(result_.digest, faultfs::HashBytes(text));
+  }
+
+  void Found(const Trail& trail, const KilledRecovery& recovery, const Violation& violation,
+             bool live, Dump files) {
     Finding finding;
     finding.verdict = violation.verdict;
     finding.signature =
         fmt::format("{} {}", Name(violation.verdict), live ? "live on disk" : "killed on disk");
+    for (size_t i = 1; i < trail.kills.size(); ++i) finding.signature += ", then in recovery";
     for (const Finding& known : result_.findings) {
       if (known.signature == finding.signature) return;
     }
     finding.detail = violation.detail;
     finding.reproducer = lab_.subject;
-    ProcessPlan& plan = *finding.reproducer.process;  // this kill, on the same kind of disk
-    plan.kills = ProcessPlan().kills;
-    plan.when = ProcessPlan().when;
-    plan.kill = point;
+    ProcessPlan& plan = *finding.reproducer.process;  // these kills, on the same kind of disk
+    plan = {.tmpfs_bytes = plan.tmpfs_bytes,
+            .file_size_limit_bytes = plan.file_size_limit_bytes,
+            .kill = trail.kills};
     finding.disk = std::move(files);
-    auto& story = finding.story;
+    finding.story = Tell(trail, recovery, live);
+    finding.story.push_back(fmt::format("{}: {}", Name(violation.verdict), violation.detail));
+    for (const auto& output : {trail.run->output, recovery.output}) {
+      for (const std::string& line : output) finding.story.push_back("it said: " + line);
+    }
+    lab_.monitor.Found(finding);
+    result_.findings.push_back(std::move(finding));
+  }
+
+  std::vector<std::string> Tell(const Trail& trail, const KilledRecovery& recovery, bool live) {
+    const KilledRun& run = *trail.run;
+    std::vector<std::string> story;
     for (const std::string& fault : lab_.subject.faults) story.push_back("fault: " + fault);
     TellEvents(lab_.subject, run.events, run.events.size(), story);
     if (!run.killed.empty()) story.push_back("killed by SIGKILL " + run.killed);
@@ -222,19 +332,15 @@ class DiskExplorer {
       story.emplace_back("on real threads: what the clients saw since the last Open, with ticks:");
       TellLines(run.checker->Tell(run.events.size()), story);
     }
-    if (point.when == KillWhen::kMoment) {
+    if (trail.kills.front().when == KillWhen::kMoment) {
       story.emplace_back("a moment by the clock: it does not come again to the instant");
     }
+    Append(trail.deaths, story);
     if (!live && !recovery.violation && recovery.life.seen.open.ok()) {
       story.emplace_back("opened again, it showed:");
-      for (std::string& line : TellDump(recovery.life.seen.dump)) story.push_back(std::move(line));
+      Append(TellDump(recovery.life.seen.dump), story);
     }
-    story.push_back(fmt::format("{}: {}", Name(violation.verdict), violation.detail));
-    for (const auto& output : {run.output, recovery.output}) {
-      for (const std::string& line : output) story.push_back("it said: " + line);
-    }
-    lab_.monitor.Found(finding);
-    result_.findings.push_back(std::move(finding));
+    return story;
   }
 
   /// Nothing was judged that had to be: never a pass.
@@ -246,12 +352,18 @@ class DiskExplorer {
     }
     return false;
   }
+  Status LeftOut(const Status& why) {
+    LeaveOut(why);
+    return why;
+  }
 
   CaseResult result_;
   Beating beating_;
   const Laboratory lab_;
   const ProcessPlan& plan_;
-  KilledRun whole_;  // the run to its end
+  std::shared_ptr<const KilledRun> whole_;  // the run to its end
+  DrawnKills drawn_;                        // of the program; exhausted: and its recoveries so far
+  std::vector<uint64_t> inner_;             // kills of recoveries after each of them
 };
 
 }  // namespace

@@ -293,30 +293,42 @@ Result<KilledRun> RunAndKill(const Laboratory& lab, const std::string& root, con
 }
 
 Result<KilledRecovery> RecoverApart(const Laboratory& lab, const std::string& root,
-                                    uint64_t open_ordinal) {
+                                    uint64_t open_ordinal, const std::optional<KillPoint>& kill) {
   FAULTFS_ASSIGN_OR_RETURN(
       const std::unique_ptr<WorkerProcess> process, WorkerProcess::Start([&](int fd) {
-        LiveRecovery(lab.subject, lab.adapter, lab.options, root, open_ordinal, fd);
+        LiveRecovery(lab.subject, lab.adapter, lab.options, root, open_ordinal, kill, fd);
       }));
   Listener listener(*process, lab.monitor, std::nullopt);
   KilledRecovery recovery;
   bool told = false;
   while (std::optional<Message> message = listener.Next()) {
-    told |= message->kind == Message::Kind::kLife;
     if (message->kind == Message::Kind::kHung) {
       recovery.violation = {Verdict::kOpenHung,
                             "more file-system calls than the limit, in a "
                             "recovery"};
       return recovery;
     }
-    recovery.life = std::move(message->life);
+    if (message->kind == Message::Kind::kReached) {
+      constexpr auto kLast = static_cast<uint64_t>(Stage::kReopened);
+      recovery.stage = static_cast<Stage>(std::min(message->number, kLast));
+      if (recovery.stage == Stage::kOpened) recovery.life = std::move(message->life);
+    } else if (message->kind == Message::Kind::kDying) {
+      recovery.killed = message->text;
+    } else if (message->kind == Message::Kind::kLife) {
+      told = true;
+      recovery.life = std::move(message->life);
+      recovery.calls = message->number;
+      recovery.wide = std::move(message->wide);
+    }
   }
   if (listener.silent()) {
     recovery.violation = {Verdict::kOpenHung, "no sign of life, in a recovery"};
     return recovery;
   }
   const int status = listener.Status();
-  if (told && status == 0 && !listener.broken()) return recovery;
+  const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  const bool as_asked = recovery.killed.empty() ? told && status == 0 : killed;
+  if (as_asked && !listener.broken()) return recovery;
   recovery.violation = {Verdict::kCrash, HowItDied(status) + ", in a recovery"};
   recovery.output = LastWords(process->output());
   return recovery;

@@ -1,14 +1,18 @@
 #include "harness/process/internal/workplace.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <system_error>
+#include <utility>
 
 namespace crashlab {
 namespace {
@@ -50,6 +54,39 @@ std::string SizeOption(uint64_t bytes) {
   return "mode=0700,nr_inodes=4096,size=" + std::to_string(bytes);
 }
 
+namespace fs = std::filesystem;
+
+Status CopyFiles(const fs::path& from, const fs::path& to) {
+  std::map<std::pair<dev_t, ino_t>, fs::path> copied;  // of files with several names
+  std::error_code error;
+  fs::recursive_directory_iterator entry(from, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const fs::path target = to / entry->path().lexically_relative(from);
+    struct stat about = {};
+    if (lstat(entry->path().c_str(), &about) != 0) return SystemError("lstat", errno);
+    if (S_ISDIR(about.st_mode)) {
+      fs::create_directory(target, entry->path(), error);
+      if (error) break;
+      continue;
+    }
+    if (S_ISREG(about.st_mode) && about.st_nlink > 1) {
+      const auto [known, is_new] = copied.try_emplace({about.st_dev, about.st_ino}, target);
+      if (!is_new) {
+        fs::create_hard_link(known->second, target, error);
+        if (error) break;
+        continue;
+      }
+    }
+    fs::copy(entry->path(), target, fs::copy_options::copy_symlinks, error);
+    if (error) break;
+    const timespec times[] = {about.st_atim, about.st_mtim};
+    if (utimensat(AT_FDCWD, target.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      return SystemError("utimensat", errno);
+    }
+  }
+  return error ? SystemError("copy what a process left", error.value()) : Status();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Workplace>> Workplace::Make(const ProcessPlan& plan) {
@@ -80,6 +117,13 @@ void Workplace::Sweep() {
     if (!entry.path().filename().string().starts_with(prefix)) continue;
     std::filesystem::remove_all(entry.path(), ignored);
   }
+}
+
+Result<std::unique_ptr<Workplace>> Workplace::Copy(const ProcessPlan& plan) const {
+  FAULTFS_ASSIGN_OR_RETURN(std::unique_ptr<Workplace> copy, Make(plan));
+  FAULTFS_RETURN_IF_ERROR(copy->MakeRoom());
+  FAULTFS_RETURN_IF_ERROR(CopyFiles(path_, copy->path_));
+  return copy;
 }
 
 Status Workplace::MakeRoom() {

@@ -37,8 +37,9 @@ void AddCounts(const Counts& counts, Json& json) {
 
 void AddTimings(const Counts& counts, double seconds, Json& json) {
   json["seconds"] = seconds;
-  const double recoveries = static_cast<double>(counts.recoveries + counts.inner_recoveries +
-                                                counts.rotten_recoveries + counts.reopened);
+  const double recoveries =
+      static_cast<double>(counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries +
+                          counts.reopened + counts.inner_reopened);
   json["recoveries_per_second"] = seconds > 0 ? recoveries / seconds : 0.0;
 }
 

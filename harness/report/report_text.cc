@@ -36,7 +36,8 @@ std::string_view Mark(ScenarioStatus status) {
 }
 
 uint64_t Recoveries(const Counts& counts) {
-  return counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries + counts.reopened;
+  return counts.recoveries + counts.inner_recoveries + counts.rotten_recoveries + counts.reopened +
+         counts.inner_reopened;
 }
 
 std::string Rate(const Counts& counts, double seconds) {
@@ -51,6 +52,10 @@ std::string CountedOnDisk(const Counts& counts) {
   if (counts.kills > 0) {
     text +=
         ", " + Count(counts.kills, "kill", "kills") + ", " + Number(counts.reopened) + " reopened";
+  }
+  if (counts.inner_kills > 0) {
+    text += ", " + Count(counts.inner_kills, "inner kill", "inner kills") + ", " +
+            Number(counts.inner_reopened) + " reopened";
   }
   if (counts.left_out > 0) text += ", " + Number(counts.left_out) + " left out";
   return text;

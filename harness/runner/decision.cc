@@ -67,6 +67,8 @@ std::string Missed(const AtLeast& at_least, const ScenarioOutcome& outcome, bool
       {"schedules", at_least.schedules, outcome.counts.schedules},
       {"rotten recoveries", at_least.rotten_recoveries, outcome.counts.rotten_recoveries},
       {"stores reopened", at_least.reopened, outcome.counts.reopened},
+      {"stores reopened after a kill of a recovery", at_least.inner_reopened,
+       outcome.counts.inner_reopened},
       {"inner recoveries", at_least.inner_recoveries, outcome.counts.inner_recoveries},
   };
   for (const auto& row : rows) {

@@ -273,12 +273,14 @@ void Visit(Archive& archive, KillPoint& point) {
 
 template <typename Archive>
 void Visit(Archive& archive, ProcessPlan& plan) {
-  auto& [kills, when, tmpfs_bytes, file_size_limit_bytes, kill] = plan;
+  auto& [kills, when, tmpfs_bytes, file_size_limit_bytes, depth, inner, kill] = plan;
   Visit(archive, kills);
   VisitList(archive, when, [&](KillWhen& value) { VisitEnum(archive, value, kKillWhenCount); });
   VisitOptional(archive, tmpfs_bytes, [&](uint64_t& value) { Visit(archive, value); });
   VisitOptional(archive, file_size_limit_bytes, [&](uint64_t& value) { Visit(archive, value); });
-  VisitOptional(archive, kill, [&](KillPoint& value) { Visit(archive, value); });
+  Visit(archive, depth);
+  Visit(archive, inner);
+  VisitList(archive, kill, [&](KillPoint& value) { Visit(archive, value); });
 }
 
 template <typename Archive>

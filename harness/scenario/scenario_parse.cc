@@ -83,7 +83,7 @@ class ScenarioParser {
     if (top.Find("crash") != nullptr) {
       top.Complain(process->line, "a scenario has [process] or [crash], not both");
     }
-    if (scenario_.process->kill && scenario_.workload) {
+    if (!scenario_.process->kill.empty() && scenario_.workload) {
       top.Complain(process->line, "\"kill\" in [process] needs a program, not a [workload]");
     }
   }
@@ -240,6 +240,7 @@ class ScenarioParser {
     reader.Read("inner_recoveries", kMinimums, at_least.inner_recoveries);
     reader.Read("rotten_recoveries", kMinimums, at_least.rotten_recoveries);
     reader.Read("reopened", kMinimums, at_least.reopened);
+    reader.Read("inner_reopened", kMinimums, at_least.inner_reopened);
     if (reader.Read("exhausted", at_least.exhausted) && !at_least.exhausted) {
       reader.Complain(reader.Find("exhausted")->line,
                       "\"exhausted\" in at_least checks nothing if it is false; leave it out");
@@ -275,6 +276,10 @@ class ScenarioParser {
     const bool on_disk = scenario_.process.has_value();
     if (scenario_.at_least.reopened > 0 && !on_disk) {
       complaints_.Add(entry.line, "\"reopened\" in at_least needs [process]");
+    }
+    const ProcessPlan& process = scenario_.process.value_or(ProcessPlan());
+    if (scenario_.at_least.inner_reopened > 0 && process.depth < 2 && process.kill.size() < 2) {
+      complaints_.Add(entry.line, "\"inner_reopened\" in at_least needs depth = 2 in [process]");
     }
     if (scenario_.at_least.recoveries > 0 && on_disk) {
       complaints_.Add(entry.line, "with [process] at_least counts \"reopened\", not recoveries");

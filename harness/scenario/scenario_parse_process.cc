@@ -11,6 +11,7 @@ namespace {
 using faultfs::Result;
 
 constexpr Bounds kKills = {1, 1'000'000};
+constexpr Bounds kDepths = {1, 2};
 constexpr Bounds kFileSizes = {1, uint64_t{1} << 40};
 
 void ParseWhen(TableReader& reader, ProcessPlan& plan) {
@@ -38,6 +39,10 @@ ProcessPlan ParseProcess(const TomlNode& table, Complaints& complaints) {
   ProcessPlan plan;
   reader.Read("kills", kKills, plan.kills);
   ParseWhen(reader, plan);
+  uint64_t depth = plan.depth;
+  reader.Read("depth", kDepths, depth);
+  plan.depth = static_cast<uint32_t>(depth);
+  reader.Read("inner", kKills, plan.inner);
   std::string text;
   if (reader.Read("directory", text)) {
     const Result<std::optional<uint64_t>> tmpfs = ParseDirectory(text);
@@ -50,7 +55,7 @@ ProcessPlan ParseProcess(const TomlNode& table, Complaints& complaints) {
   uint64_t limit = 0;
   if (reader.Read("file_size_limit", kFileSizes, limit)) plan.file_size_limit_bytes = limit;
   if (reader.Read("kill", text)) {
-    const Result<KillPoint> kill = ParseKillPoint(text);
+    const Result<KillChain> kill = ParseKillChain(text);
     if (kill.ok()) {
       plan.kill = *kill;
     } else {

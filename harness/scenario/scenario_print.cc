@@ -181,6 +181,7 @@ class ScenarioPrinter {
     add("inner_recoveries", at_least.inner_recoveries);
     add("rotten_recoveries", at_least.rotten_recoveries);
     add("reopened", at_least.reopened);
+    add("inner_reopened", at_least.inner_reopened);
     if (at_least.exhausted) entries.emplace_back("exhausted", "true");
     return InlineTable(entries);
   }
@@ -216,15 +217,18 @@ class ScenarioPrinter {
   void PrintProcess(const ProcessPlan& plan) {
     const ProcessPlan defaults;
     Table("[process]");
-    if (!plan.kill || plan.kills != defaults.kills) Line("kills", plan.kills);
-    if (!plan.kill || plan.when != defaults.when) {
+    const bool one_chain = !plan.kill.empty();  // the rest is then of no account
+    if (!one_chain || plan.kills != defaults.kills) Line("kills", plan.kills);
+    if (!one_chain || plan.when != defaults.when) {
       std::vector<std::string> words;
       for (const KillWhen when : plan.when) words.push_back(Quoted(Name(when)));
       Line("when", List(words));
     }
     Line("directory", Quoted(PrintDirectory(plan)));
     if (plan.file_size_limit_bytes) Line("file_size_limit", *plan.file_size_limit_bytes);
-    if (plan.kill) Line("kill", Quoted(crashlab::Print(*plan.kill)));
+    if (plan.depth != defaults.depth) Line("depth", plan.depth);
+    if ((!one_chain && plan.depth > 1) || plan.inner != defaults.inner) Line("inner", plan.inner);
+    if (one_chain) Line("kill", Quoted(crashlab::Print(plan.kill)));
   }
 
   void PrintClients(const ClientPlan& plan) {

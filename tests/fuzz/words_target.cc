@@ -27,9 +27,9 @@ void CheckRot(std::string_view text) {
 }
 
 void CheckKill(std::string_view text) {
-  const auto kill = crashlab::ParseKillPoint(text);
+  const auto kill = crashlab::ParseKillChain(text);
   if (kill.ok()) {
-    const auto again = crashlab::ParseKillPoint(crashlab::Print(*kill));
+    const auto again = crashlab::ParseKillChain(crashlab::Print(*kill));
     FAULTFS_CHECK(again.ok() && *again == *kill, "a printed kill reads back equal");
   }
   const auto directory = crashlab::ParseDirectory(text);

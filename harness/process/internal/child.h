@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/adapter.h"
@@ -25,8 +26,11 @@ struct ProgramLife {
 [[noreturn]] void LiveProgram(const Case& c, const Adapter& adapter, const ExploreOptions& options,
                               const ProgramLife& life, int result_fd);
 
-/// Opens what is there, reads it, probes it, tells the Life, and ends with exit code 0.
+/// Opens what is there, reads it, probes it, tells the Life, and ends with exit code 0. With a
+/// `kill` (of a recovery, see KillChain) it tells each stage that it reaches and dies there by its
+/// own SIGKILL, at the latest at the end; only a Life that went wrong before is told.
 void LiveRecovery(const Case& c, const Adapter& adapter, const ExploreOptions& options,
-                  const std::string& root, uint64_t open_ordinal, int result_fd);
+                  const std::string& root, uint64_t open_ordinal,
+                  const std::optional<KillPoint>& kill, int result_fd);
 
 }  // namespace crashlab

@@ -32,11 +32,18 @@ struct KilledRun {
                                            const KillPoint& kill, uint64_t moment_ns);
 
 struct KilledRecovery {
-  Life life;
-  std::optional<Violation> violation;  // it died or hung: there is no life to judge
+  Life life;                           // of a killed one: what it had shown, from kOpened on
+  std::optional<Violation> violation;  // it died by itself or hung: there is no life to judge
   std::vector<std::string> output;
+  std::string killed;             // where it was, for people; empty: it came to its end
+  Stage stage = Stage::kOpening;  // that it had reached then
+  uint64_t calls = 0;             // file-system calls, if it came to its end
+  std::vector<uint64_t> wide;     // those that write into several pages
 };
+/// Opens what is there in a process of its own, with the probe. With `kill` that one is killed, at
+/// the latest at its end, unless it went wrong before.
 [[nodiscard]] Result<KilledRecovery> RecoverApart(const Laboratory& lab, const std::string& root,
-                                                  uint64_t open_ordinal);
+                                                  uint64_t open_ordinal,
+                                                  const std::optional<KillPoint>& kill);
 
 }  // namespace crashlab

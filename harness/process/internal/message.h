@@ -21,9 +21,10 @@ struct Message {
     kDying,       // by its own hand, at the point that was asked for; `text` says where
     kHung,        // more file-system calls than it may; `number` 1: in Open
     kEnded,       // `number` file-system calls in all, `wide` those that write into several pages
-    kLife,        // of a recovery: `life`
+    kReached,  // of a recovery that is to be killed: stage `number`; `life.seen` if it is kOpened
+    kLife,     // of a recovery: `life`; `number` and `wide` as of kEnded
   };
-  static constexpr uint8_t kKinds = 6;
+  static constexpr uint8_t kKinds = 7;
   Kind kind = Kind::kEvent;
   Event event = {};
   Reply reply = {};

@@ -25,6 +25,10 @@ class Workplace {
   /// A full tmpfs has room again, as after somebody tidied up.
   [[nodiscard]] faultfs::Status MakeRoom();
 
+  /// Another one on the same kind of disk, with room and with what is in this one: several names of
+  /// a file stay several of one.
+  [[nodiscard]] faultfs::Result<std::unique_ptr<Workplace>> Copy(const ProcessPlan& plan) const;
+
   /// Removes what dead children of this process have left.
   static void Sweep();
 

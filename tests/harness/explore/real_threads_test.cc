@@ -136,9 +136,12 @@ Case CaseOnDisk(std::string_view program, uint64_t kills) {
 TEST(RealThreads, TheStoreIsRightOnARealDisk) {
   Case c = CaseOnDisk(kMixed, 15);
   c.store.durability = Durability::kGroupCommit;
+  c.process->depth = 2;
+  c.process->inner = 10;
   const CaseResult result = ExploreWith(c, KvAdapter());
   for (const Finding& finding : result.findings) ADD_FAILURE() << finding.detail;
   EXPECT_EQ(result.counts.kills, 15u);
+  EXPECT_EQ(result.counts.inner_reopened, 10u);
   EXPECT_EQ(result.counts.reopened, 15u);
   EXPECT_EQ(result.counts.schedules, 15u);
   EXPECT_EQ(result.counts.unknown, 0u);

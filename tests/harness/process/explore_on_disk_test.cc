@@ -9,10 +9,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "harness/adapters/bad_adapters.h"
 #include "harness/adapters/kv_adapter.h"
+#include "harness/process/internal/kill_draw.h"
 #include "harness/process/internal/killed_run.h"
 #include "harness/process/internal/workplace.h"
 #include "tests/harness/explore/tiny_engines.h"
@@ -21,6 +23,8 @@ namespace crashlab {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -104,7 +108,7 @@ TEST_F(ExploreOnDiskTest, WhatIsKeptInTheProcessIsLost) {
   ASSERT_THAT(result.findings, SizeIs(1));
   const Finding& finding = result.findings.front();
   EXPECT_EQ(finding.signature, "LOST_ACKED killed on disk");
-  EXPECT_EQ(finding.reproducer.process->kill, KillPoint());
+  EXPECT_EQ(finding.reproducer.process->kill, KillChain(1, KillPoint()));
   EXPECT_THAT(finding.story, Contains("killed by SIGKILL at the end of the run"));
   EXPECT_THAT(finding.story, Contains("opened again, it showed:"));
   ASSERT_THAT(finding.disk, SizeIs(1));
@@ -125,18 +129,19 @@ TEST_F(ExploreOnDiskTest, WhatIsInTheKernelIsNotLost) {
 
 TEST_F(ExploreOnDiskTest, AKillOfAnEarlierCallIsDescribed) {
   const CaseResult result =
-      Explored(BufferedToy({.kill = KillPoint{KillWhen::kOperation, 3}}), ToyAdapter());
+      Explored(BufferedToy({.kill = {KillPoint{KillWhen::kOperation, 3}}}), ToyAdapter());
   ASSERT_THAT(result.findings, SizeIs(1));
   EXPECT_THAT(result.findings.front().story,
               Contains("killed by SIGKILL just before operation 3: delete a"));
-  const CaseResult call = Explored(OnDisk("set a 9000\n", {.kill = KillPoint{KillWhen::kCall, 1}}),
-                                   TinyEngine(Flaw::kCounter));
+  const CaseResult call =
+      Explored(OnDisk("set a 9000\n", {.kill = {KillPoint{KillWhen::kCall, 1}}}),
+               TinyEngine(Flaw::kCounter));
   EXPECT_EQ(call.counts.kills, 1u);
 }
 
 TEST_F(ExploreOnDiskTest, AMomentSaysThatItDoesNotComeAgain) {
   const CaseResult result =
-      Explored(BufferedToy({.kill = KillPoint{KillWhen::kMoment, 999}}), ToyAdapter());
+      Explored(BufferedToy({.kill = {KillPoint{KillWhen::kMoment, 999}}}), ToyAdapter());
   ASSERT_THAT(result.findings, SizeIs(1));  // of the run to its end, at the latest
   EXPECT_EQ(result.counts.kills, 2u);
 }
@@ -206,13 +211,13 @@ class Touchy final : public Adapter {
 
 TEST_F(ExploreOnDiskTest, SmallDisksReallyRefuse) {
   const std::string_view program = "set a 30000\nset b 30000\nset c 30000\n";
-  EXPECT_THAT(Explored(OnDisk(program, {.kill = KillPoint()}), Touchy()).findings, IsEmpty());
+  EXPECT_THAT(Explored(OnDisk(program, {.kill = {KillPoint()}}), Touchy()).findings, IsEmpty());
   const CaseResult limited =
-      Explored(OnDisk(program, {.file_size_limit_bytes = 50'000, .kill = KillPoint()}), Touchy());
+      Explored(OnDisk(program, {.file_size_limit_bytes = 50'000, .kill = {KillPoint()}}), Touchy());
   ASSERT_THAT(limited.findings, SizeIs(1));
   EXPECT_THAT(limited.findings.front().story, Contains(HasSubstr("it said: TOO_LARGE")));
   const CaseResult small =
-      Explored(OnDisk(program, {.tmpfs_bytes = 64 << 10, .kill = KillPoint()}), Touchy());
+      Explored(OnDisk(program, {.tmpfs_bytes = 64 << 10, .kill = {KillPoint()}}), Touchy());
   if (small.counts.left_out == 0) {
     ASSERT_THAT(small.findings, SizeIs(1));
     EXPECT_THAT(small.findings.front().story, Contains(HasSubstr("it said: NO_SPACE")));
@@ -240,7 +245,7 @@ class Fragile final : public Adapter {
 };
 
 TEST_F(ExploreOnDiskTest, ARecoveryThatDiesOrHangsIsAFinding) {
-  const Case c = OnDisk("set a 1\n", {.kill = KillPoint()});
+  const Case c = OnDisk("set a 1\n", {.kill = {KillPoint()}});
   const CaseResult aborts = Explored(c, Fragile(true));
   ASSERT_THAT(aborts.findings, SizeIs(1));
   EXPECT_EQ(aborts.findings.front().signature, "CRASH killed on disk");
@@ -252,7 +257,7 @@ TEST_F(ExploreOnDiskTest, ARecoveryThatDiesOrHangsIsAFinding) {
 
 TEST_F(ExploreOnDiskTest, AKillWithinAWriteLeavesWholePages) {
   for (uint64_t call = 1; call < 20; ++call) {
-    const Case c = OnDisk("set a 9000\n", {.kill = KillPoint{KillWhen::kWithin, call}});
+    const Case c = OnDisk("set a 9000\n", {.kill = {KillPoint{KillWhen::kWithin, call}}});
     const CaseResult result = Explored(c, Fragile(true));
     ASSERT_THAT(result.findings, SizeIs(1));
     const Finding& finding = result.findings.front();
@@ -292,6 +297,177 @@ TEST_F(ExploreOnDiskTest, FaultRulesActOnTheRealDisk) {
   Case c = OnDisk("set a 1\nset b 1\nset c 1\n", {.kills = 6});
   c.faults = {"fail IO_ERROR sync tag=wal.sync nth=2"};
   EXPECT_THAT(Explored(c).findings, IsEmpty());
+}
+
+// ---- Kills of recoveries ------------------------------------------------------------------------
+
+Case Rewriting(ProcessPlan plan) {
+  Case c = OnDisk("set a 10\nset b 10\n", std::move(plan));
+  c.store.adapter = "toy";
+  c.store.options["rewrites"] = "true";
+  return c;
+}
+
+TEST_F(ExploreOnDiskTest, OnlyAKillOfARecoveryShowsWhatItDestroys) {
+  EXPECT_THAT(Explored(Rewriting({.kills = 100}), ToyAdapter()).findings, IsEmpty());
+  const CaseResult result =
+      Explored(Rewriting({.kills = 3, .depth = 2, .inner = 60}), ToyAdapter());
+  ASSERT_THAT(result.findings, SizeIs(1));
+  const Finding& finding = result.findings.front();
+  EXPECT_EQ(finding.signature, "LOST_ACKED killed on disk, then in recovery");
+  ASSERT_THAT(finding.reproducer.process->kill, SizeIs(2));
+  EXPECT_EQ(finding.reproducer.process->kill.front(), KillPoint());
+  EXPECT_EQ(finding.reproducer.process->depth, 1u);
+  EXPECT_THAT(finding.story, Contains("killed by SIGKILL at the end of the run"));
+  EXPECT_THAT(finding.story, Contains(StartsWith("opened again, and killed by SIGKILL just before "
+                                                 "call ")));
+  EXPECT_THAT(finding.story, Contains(HasSubstr(": write toy.append /db/toy.log")));
+  EXPECT_THAT(finding.story, Contains("opened again, it showed:"));
+  ASSERT_THAT(finding.disk, SizeIs(1));
+  EXPECT_THAT(finding.disk.front().second, IsEmpty());  // as the second kill left it
+
+  const CaseResult again = Explored(finding.reproducer, ToyAdapter());
+  ASSERT_THAT(again.findings, SizeIs(1));
+  EXPECT_EQ(again.findings.front(), finding);
+  EXPECT_EQ(again.counts.kills, 1u);
+  EXPECT_EQ(again.counts.reopened, 0u);
+  EXPECT_EQ(again.counts.inner_kills, 1u);
+  EXPECT_EQ(again.counts.inner_reopened, 1u);
+}
+
+TEST_F(ExploreOnDiskTest, SoDoesARecoveryThatRemovesBeforeItWrites) {
+  const Case once = OnDisk("set a 10\n", {.kills = 100});
+  EXPECT_THAT(Explored(once, TinyEngine(Flaw::kDestroysInRecovery)).findings, IsEmpty());
+  Case twice = OnDisk("set a 10\n", {.kills = 1, .depth = 2, .inner = 10});
+  EXPECT_THAT(Explored(twice, TinyEngine(Flaw::kNone)).findings, IsEmpty());
+  twice.process->inner = 100;
+  const CaseResult result = Explored(twice, TinyEngine(Flaw::kDestroysInRecovery));
+  ASSERT_THAT(result.findings, SizeIs(1));
+  EXPECT_EQ(result.findings.front().verdict, Verdict::kLostAcked);
+}
+
+TEST_F(ExploreOnDiskTest, RecoveriesOfARightEngineAreKilled) {
+  ProcessPlan plan{.kills = 8, .depth = 2, .inner = 20};
+  plan.when = {KillWhen::kWithin, KillWhen::kOperation, KillWhen::kMoment, KillWhen::kCall};
+  const Case c = OnDisk(kProgram, plan);
+  const CaseResult result = Explored(c);
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_EQ(result.counts.reopened, 8u);
+  EXPECT_EQ(result.counts.inner_kills, 20u);
+  EXPECT_EQ(result.counts.inner_reopened, 20u);
+  EXPECT_EQ(result.counts.judgements, 28u);
+  EXPECT_EQ(result.counts.unknown, 0u);
+  EXPECT_EQ(Explored(c).digest, result.digest);
+  Case other = c;
+  other.process->inner = 19;
+  EXPECT_NE(Explored(other).digest, result.digest);
+}
+
+TEST_F(ExploreOnDiskTest, EveryCallOfEveryRecoveryIsExhausted) {
+  Case c = OnDisk("set a 10\n", {.kills = 100, .depth = 2, .inner = 100'000});
+  c.store.adapter = "toy";
+  const CaseResult all = Explored(c, ToyAdapter());
+  EXPECT_THAT(all.findings, IsEmpty());
+  EXPECT_EQ(all.counts.exhausted_programs, 1u);
+  EXPECT_GT(all.counts.inner_kills, 5 * all.counts.kills);
+  EXPECT_EQ(all.counts.inner_kills, all.counts.inner_reopened);
+  c.process->inner = 20;
+  EXPECT_EQ(Explored(c, ToyAdapter()).counts.exhausted_programs, 0u);
+}
+
+// Nothing is written before the second kill, which comes after the probe was acknowledged.
+TEST_F(ExploreOnDiskTest, TheWriteAfterARecoveryMustSurviveToo) {
+  Case c = OnDisk("get a\n", {.kills = 1, .depth = 2, .inner = 100});
+  c.store.adapter = "toy";
+  EXPECT_THAT(Explored(c, ToyAdapter()).findings, IsEmpty());
+  c.store.options["buffered"] = "true";
+  const CaseResult result = Explored(c, ToyAdapter());
+  ASSERT_THAT(result.findings, SizeIs(1));
+  EXPECT_THAT(result.findings.front().detail, HasSubstr("a write after the recovery"));
+  EXPECT_THAT(result.findings.front().story,
+              Contains(EndsWith("after that write was acknowledged")));
+  EXPECT_THAT(result.findings.front().story, Contains("it had shown:"));
+}
+
+TEST_F(ExploreOnDiskTest, AChainMayBeLonger) {
+  const auto explored = [](std::string_view kill) {
+    return Explored(OnDisk(kProgram, {.kill = ParseKillChain(kill).value()}));
+  };
+  const CaseResult four = explored("call 40, then call 9, then within 30, then end");
+  EXPECT_THAT(four.findings, IsEmpty());
+  EXPECT_EQ(four.counts.kills, 1u);
+  EXPECT_EQ(four.counts.inner_kills, 3u);
+  EXPECT_EQ(four.counts.inner_reopened, 1u);
+  EXPECT_EQ(four.counts.unknown, 0u);
+  const CaseResult behind_the_end = explored("operation 3, then call 100000");
+  EXPECT_THAT(behind_the_end.findings, IsEmpty());
+  EXPECT_EQ(behind_the_end.counts.inner_reopened, 1u);
+}
+
+TEST_F(ExploreOnDiskTest, RecoveriesHaveRoomAgain) {
+  ProcessPlan plan{.kills = 4, .file_size_limit_bytes = 20'000, .depth = 2, .inner = 8};
+  const std::string_view program = "set a 9000\nset b 9000\nset c 9000\nset d 9000\nget c\n";
+  const CaseResult limited = Explored(OnDisk(program, plan));
+  EXPECT_THAT(limited.findings, IsEmpty());
+  EXPECT_EQ(limited.counts.inner_reopened, 8u);
+  plan.file_size_limit_bytes.reset();
+  plan.tmpfs_bytes = 64 << 10;
+  const CaseResult small = Explored(OnDisk("set a 30000\nset b 30000\nset c 30000\nflush\n", plan));
+  EXPECT_THAT(small.findings, IsEmpty());
+  EXPECT_EQ(small.counts.inner_reopened, small.counts.left_out == 1 ? 0u : 8u);
+}
+
+TEST_F(ExploreOnDiskTest, ACopyIsAsTheKillLeftIt) {
+  const auto place = Workplace::Make({});
+  ASSERT_TRUE(place.ok());
+  const std::filesystem::path from = (*place)->path();
+  std::filesystem::create_directories(from / "db" / "empty");
+  std::ofstream(from / "db" / "a") << "text";
+  std::filesystem::create_hard_link(from / "db" / "a", from / "b");
+  std::filesystem::create_symlink("db/a", from / "link");
+  const auto copied = (*place)->Copy({});
+  ASSERT_TRUE(copied.ok());
+  const std::filesystem::path to = (*copied)->path();
+  EXPECT_TRUE(std::filesystem::is_directory(to / "db" / "empty"));
+  EXPECT_TRUE(std::filesystem::equivalent(to / "db" / "a", to / "b"));
+  EXPECT_FALSE(std::filesystem::equivalent(from / "b", to / "b"));
+  EXPECT_EQ(std::filesystem::file_size(to / "b"), 4u);
+  EXPECT_EQ(std::filesystem::read_symlink(to / "link"), "db/a");
+  EXPECT_EQ(std::filesystem::last_write_time(to / "b"),
+            std::filesystem::last_write_time(from / "b"));
+}
+
+TEST(KillDrawTest, KillsOfRecoveriesAreSharedOut) {
+  const std::vector<KillPoint> points = {
+      {}, {KillWhen::kCall, 3}, {KillWhen::kMoment, 5}, {KillWhen::kOperation, 1}};
+  Case c = OnDisk("set a 1\n", {.depth = 2, .inner = 7});
+  const std::vector<uint64_t> shares = ShareInner(c, points);
+  ASSERT_THAT(shares, SizeIs(4));
+  EXPECT_EQ(shares[0] + shares[1] + shares[3], 7u);
+  for (const size_t i : {0, 1, 3}) EXPECT_GE(shares[i], 2u);
+  EXPECT_EQ(shares[2], 0u);  // it does not come again
+  c.process->depth = 1;
+  EXPECT_THAT(ShareInner(c, points), ElementsAre(0, 0, 0, 0));
+}
+
+TEST(KillDrawTest, NoPlaceOfARecoveryTwice) {
+  Case c = OnDisk("set a 1\n", {.depth = 2});
+  EXPECT_FALSE(DrawInnerKills(c, 0, 10, 10, {}).exhausted);
+  const DrawnKills all = DrawInnerKills(c, 0, 11, 10, {});
+  EXPECT_TRUE(all.exhausted);
+  EXPECT_THAT(all.points, SizeIs(11));
+  EXPECT_THAT(all.points, Contains(KillPoint()));
+  c.process->when = {KillWhen::kWithin, KillWhen::kOperation, KillWhen::kCall};
+  const DrawnKills drawn = DrawInnerKills(c, 0, 30, 20, {4, 7});
+  EXPECT_FALSE(drawn.exhausted);
+  size_t within = 0;
+  for (const KillPoint& point : drawn.points) {
+    EXPECT_EQ(std::count(drawn.points.begin(), drawn.points.end(), point), 1);
+    EXPECT_LE(point.number, 20u);
+    within += point.when == KillWhen::kWithin ? 1 : 0;
+    EXPECT_TRUE(point.when != KillWhen::kOperation && point.when != KillWhen::kMoment);
+  }
+  EXPECT_EQ(within, 2u);
 }
 
 TEST(WorkplaceTest, SweepRemovesWhatDeadChildrenLeft) {

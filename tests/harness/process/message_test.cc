@@ -62,6 +62,20 @@ TEST(KillPointTest, PrintAndParseAreInverse) {
   }
 }
 
+TEST(KillPointTest, AChainPrintsAndParses) {
+  for (const std::string_view text :
+       {"end", "moment 5", "call 17, then call 3", "moment 5, then within 2, then end"}) {
+    const auto chain = ParseKillChain(text);
+    ASSERT_TRUE(chain.ok()) << text;
+    EXPECT_EQ(Print(*chain), text);
+  }
+  for (const std::string_view text :
+       {"", ", then end", "end, then ", "end, then", "end then end", "end, end",
+        "call 1, then call 0", "end, then moment 3", "end, then operation 1"}) {
+    EXPECT_FALSE(ParseKillChain(text).ok()) << text;
+  }
+}
+
 TEST(KillPointTest, DirectoriesPrintAndParse) {
   for (const std::string_view text : {"temporary", "tmpfs:256k", "tmpfs:1m", "tmpfs:16385"}) {
     const auto bytes = ParseDirectory(text);

@@ -69,13 +69,37 @@ TEST_F(OnDiskCliTest, AFindingKeepsTheDiskAndReplays) {
   }
 }
 
+TEST_F(OnDiskCliTest, AKilledRecoveryReplays) {
+  std::ofstream(File("twice.toml")) << "program = \"set a 10\"\n[store]\nadapter = \"toy\"\n"
+                                       "rewrites = true\n[process]\nkills = 2\ndepth = 2\n"
+                                       "inner = 50\n";
+  std::vector<std::string> reports;
+  for (const char* jobs : {"1", "2"}) {
+    const std::string out = File(std::string("out-") + jobs);
+    EXPECT_EQ(Run({"run", File("twice.toml"), "--out", out, "--jobs", jobs}), 1);
+    EXPECT_THAT(out_, HasSubstr("inner kill"));
+    std::string finding;
+    for (const auto& entry : fs::directory_iterator(out)) {
+      if (entry.path().extension() == ".toml") finding = entry.path();
+    }
+    std::ifstream file(finding);
+    reports.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    EXPECT_THAT(reports.back(), HasSubstr("\nkill = \"end, then call "));
+    EXPECT_EQ(Run({"replay", finding}), 1);
+    EXPECT_THAT(out_, HasSubstr("the finding shows"));
+    EXPECT_THAT(out_, HasSubstr("opened again, and killed by SIGKILL just before call "));
+  }
+  EXPECT_EQ(reports[0], reports[1]);
+}
+
 class LeftOutTest : public ::testing::Test {
  protected:
   LeftOutTest() {
     outcomes_[0].counts = {.left_out = 3};
     outcomes_[0].status = ScenarioStatus::kLeftOut;
     outcomes_[0].reason = "left out: why";
-    outcomes_[1].counts = {.programs = 2, .kills = 9, .reopened = 8};
+    outcomes_[1].counts = {
+        .programs = 2, .kills = 9, .reopened = 8, .inner_kills = 7, .inner_reopened = 6};
     outcomes_[1].status = ScenarioStatus::kAsExpected;
     for (size_t i = 0; i < 2; ++i) outcomes_[i].scenario = &scenarios_[i];
   }
@@ -87,8 +111,9 @@ class LeftOutTest : public ::testing::Test {
 TEST_F(LeftOutTest, IsSaidAndIsNoPass) {
   EXPECT_EQ(OutcomeLine(outcomes_[0]),
             "left  small  sampled  0 programs, 3 left out, 0.0 s\n      left out: why\n");
-  EXPECT_EQ(OutcomeLine(outcomes_[1]),
-            "ok    big  sampled  2 programs, 9 kills, 8 reopened, 0.0 s\n");
+  EXPECT_EQ(
+      OutcomeLine(outcomes_[1]),
+      "ok    big  sampled  2 programs, 9 kills, 8 reopened, 7 inner kills, 6 reopened, 0.0 s\n");
   const std::string summary = SummaryText(outcomes_, 1);
   EXPECT_THAT(summary, HasSubstr("1 as expected, 0 unexpected, 0 not decided, 1 left out\n"));
   EXPECT_THAT(summary, HasSubstr("left out:\n  small: left out: why\n"));
@@ -105,7 +130,8 @@ TEST_F(LeftOutTest, IsSkippedInReports) {
   const std::string json = JsonLines(outcomes_, /*timings=*/false);
   EXPECT_THAT(json, HasSubstr("\"status\":\"left-out\""));
   EXPECT_THAT(json, HasSubstr("\"scenarios_left_out\":1"));
-  EXPECT_THAT(json, HasSubstr("\"kills\":9,\"reopened\":8,\"left_out\":3"));
+  EXPECT_THAT(json, HasSubstr("\"kills\":9,\"reopened\":8,\"inner_kills\":7,"
+                              "\"inner_reopened\":6,\"left_out\":3"));
 }
 
 }  // namespace

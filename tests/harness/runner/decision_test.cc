@@ -71,6 +71,12 @@ TEST_F(DecisionTest, ReopenedStoresAreRecoveriesToo) {
   ExpectDecision(ScenarioStatus::kAsExpected, "");
   scenario_.at_least.reopened = 41;
   ExpectDecision(ScenarioStatus::kUnexpected, "40 stores reopened, but at_least asks for 41");
+  scenario_.at_least = {.inner_reopened = 5};
+  outcome_.counts.inner_reopened = 5;
+  ExpectDecision(ScenarioStatus::kAsExpected, "");
+  outcome_.counts.inner_reopened = 4;
+  ExpectDecision(ScenarioStatus::kUnexpected,
+                 "4 stores reopened after a kill of a recovery, but at_least asks for 5");
 }
 
 TEST_F(DecisionTest, SchedulesAreCounted) {

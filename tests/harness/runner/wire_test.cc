@@ -35,7 +35,8 @@ CaseResult Full() {
   step.kind = CrashKind::kProcessDeath;
   step.state = {"wal.sync#1.begin", {"a#1/s0", "a#1/size"}, {"a#2/s0 front 17"}, "garbage"};
   c.crash.chain = {step, {}};
-  ProcessPlan plan{.kills = 7, .tmpfs_bytes = 1 << 20, .kill = KillPoint{KillWhen::kMoment, 3}};
+  ProcessPlan plan{.kills = 7, .tmpfs_bytes = 1 << 20, .depth = 2, .inner = 5};
+  plan.kill = {{KillWhen::kMoment, 3}, {KillWhen::kCall, 4}};
   plan.when = {KillWhen::kOperation, KillWhen::kWithin};
   c.process = plan;
 

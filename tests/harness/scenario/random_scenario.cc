@@ -51,6 +51,9 @@ class ScenarioDrawer {
       auto& least = scenario.at_least;
       (scenario.process ? least.reopened : least.recoveries) = Number(1, 1'000'000);
     }
+    if (scenario.process && scenario.process->depth > 1 && Maybe()) {
+      scenario.at_least.inner_reopened = Number(1, 50);
+    }
     if (Maybe()) scenario.at_least.programs = Number(1, CaseCount(scenario));
     if (Maybe()) scenario.at_least.exhausted = true;
     if (Maybe()) scenario.promised_coverage = {"log wal.append torn", "* snapshot.* inner-*"};
@@ -182,8 +185,11 @@ class ScenarioDrawer {
     if (Maybe()) plan.when = {KillWhen::kMoment, KillWhen::kWithin};
     if (Maybe()) plan.tmpfs_bytes = Number(16, 1000) << (Maybe() ? 10 : 12);
     if (Maybe()) plan.file_size_limit_bytes = Number(1, 100'000);
-    if (fixed && Maybe()) plan.kill = KillPoint{KillWhen::kCall, Number(1, 99)};
-    if (fixed && random_.OneIn(4)) plan.kill = KillPoint();
+    if (Maybe()) plan.depth = 2;
+    if (Maybe()) plan.inner = Number(1, 99);
+    if (fixed && Maybe()) plan.kill = {KillPoint{KillWhen::kCall, Number(1, 99)}};
+    if (fixed && random_.OneIn(4)) plan.kill = {KillPoint()};
+    if (!plan.kill.empty() && Maybe()) plan.kill.push_back({KillWhen::kWithin, Number(1, 99)});
     return plan;
   }
 

@@ -72,6 +72,15 @@ TEST(ScenarioErrorTest, Process) {
       {"program = ''\n[process]\nkill = 'call'",
        "f.toml:3: no kill \"call\"; it is end, call N, within N, operation N (all from 1) or "
        "moment N (below 1000)"},
+      {"program = ''\n[process]\nkill = 'call 1, then operation 3'",
+       "f.toml:3: no kill \"operation 3\" of a recovery; it is end, call N or within N"},
+      {"program = ''\n[process]\nkill = 'call 1 then call 2'",
+       "f.toml:3: no kill \"call 1 then call 2\"; it is end, call N, within N, operation N (all "
+       "from 1) or moment N (below 1000)"},
+      {"program = ''\n[process]\ndepth = 3",
+       "f.toml:3: \"depth\" in [process] must be from 1 to 2, not 3"},
+      {"program = ''\nat_least = { inner_reopened = 3 }\n[process]",
+       "f.toml:2: \"inner_reopened\" in at_least needs depth = 2 in [process]"},
       {"[workload]\n[process]\nkill = 'end'",
        "f.toml:2: \"kill\" in [process] needs a program, not a [workload]"},
       {"program = ''\n[process]\n[crash]",
