@@ -48,6 +48,12 @@ struct IoCall {
   IoTag tag{""};              // empty for calls that change nothing
   uint64_t offset_bytes = 0;  // of Truncate: the new size
   uint64_t length_bytes = 0;
+  // Room on the disk, in whole blocks of 4096 bytes; 0 unless the hook NeedsSpace. Each file and
+  // each directory but the root takes a block for itself and one for each block of its content that
+  // was written or reserved; names, holes, and what is written over take none. A file without a
+  // name takes its room until the last descriptor goes.
+  uint64_t used_bytes = 0;   // before the call
+  uint64_t grows_bytes = 0;  // what the call would add; 0 if it is refused anyway
 };
 
 /// A decision that a call cannot have (a Stat that is ignored) lets it proceed.
@@ -64,6 +70,9 @@ struct IoDecision {
               // descriptor that is open; if there is none, the first of one that is opened later
     kEvict,   // any: just before the call, which then proceeds, each page that a failed write-back
               // left clean goes back to what the disk holds
+    kFull,    // any that takes room (IoCall::grows_bytes): there are `bytes` of it left. A write
+              // transfers what fits. Where nothing fits, and of any other call that needs more, it
+              // fails with kNoSpace
   };
   Action action = Action::kProceed;
   Code code = Code::kOk;
@@ -76,6 +85,9 @@ class IoHook {
   /// Called once for each call, in the order of the calls; from many threads at once if the file
   /// layer is used from many.
   [[nodiscard]] virtual IoDecision Decide(const IoCall& call) = 0;
+  /// Whether calls are to be shown with the room that they take, which costs a walk over all files
+  /// for each. Only SimFileSystem can. The same at all times.
+  [[nodiscard]] virtual bool NeedsSpace() const { return false; }
 };
 
 }  // namespace faultfs

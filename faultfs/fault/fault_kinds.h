@@ -31,7 +31,7 @@ constexpr uint32_t OperationBits(std::initializer_list<IoOp> ops) {
 inline constexpr uint32_t kEveryOperation = (uint32_t{1} << kIoOpCount) - 1;
 
 /// A new kind of fault is a row here, an IoDecision::Action, and its case in the file layers.
-inline constexpr std::array<FaultKind, 5> kFaultKinds = {{
+inline constexpr std::array<FaultKind, 6> kFaultKinds = {{
     {IoDecision::Action::kFail, "fail", FaultArgument::kCode, kEveryOperation},
     {IoDecision::Action::kShort, "short", FaultArgument::kBytes,
      OperationBits({IoOp::kRead, IoOp::kWrite})},
@@ -40,6 +40,8 @@ inline constexpr std::array<FaultKind, 5> kFaultKinds = {{
     {IoDecision::Action::kLate, "late", FaultArgument::kCode,
      OperationBits({IoOp::kWrite, IoOp::kSync})},
     {IoDecision::Action::kEvict, "evict", FaultArgument::kNone, kEveryOperation},
+    {IoDecision::Action::kFull, "full", FaultArgument::kBytes,
+     OperationBits({IoOp::kCreate, IoOp::kWrite, IoOp::kAllocate, IoOp::kCreateDir})},
 }};
 
 /// Null for kProceed, which is no fault.

@@ -23,7 +23,7 @@ Status CheckArgument(const FaultKind& kind, const IoDecision& fault) {
     return Invalid("a rule carries a code that is no OK if and only if it is \"fail\" or \"late\"");
   }
   if ((kind.argument == FaultArgument::kBytes) != (fault.bytes != 0)) {
-    return Invalid("a rule carries a number of bytes above 0 if and only if it is \"short\"");
+    return Invalid("a rule carries a number of bytes above 0 if and only if its fault takes one");
   }
   return {};
 }
@@ -69,6 +69,11 @@ std::string PrintGlob(std::string_view glob) {
   return text + '"';
 }
 
+/// Whether the call needs more room than a disk of so many bytes has left.
+bool Exceeds(const IoCall& call, uint64_t disk_bytes) {
+  return call.grows_bytes > 0 && call.used_bytes + call.grows_bytes > disk_bytes;
+}
+
 }  // namespace
 
 std::string internal::CannotHappen(const FaultKind& kind, std::string_view operation) {
@@ -78,6 +83,7 @@ std::string internal::CannotHappen(const FaultKind& kind, std::string_view opera
 
 bool FaultRule::Matches(const IoCall& call) const {
   if (!operations.test(static_cast<size_t>(call.op))) return false;
+  if (fault.action == IoDecision::Action::kFull && !Exceeds(call, fault.bytes)) return false;
   if (!GlobMatches(tag, call.tag.name())) return false;
   if (GlobMatches(path, call.path)) return true;
   const bool has_second_path = call.op == IoOp::kLink || call.op == IoOp::kRename;

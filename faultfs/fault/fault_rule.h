@@ -7,6 +7,7 @@
 //           | "ignore"                                         sync, sync-dir, dsync write only
 //           | "late" CODE                                      sync, write: the error comes later
 //           | "evict"                                          before the call, which then proceeds
+//           | "full" BYTES                                     write, create, create-dir, allocate
 //   operations = NAME { "," NAME } | "any"                     NAME: of IoOp; any: all that the
 //                                                              fault can happen to
 //   option  = "path=" GLOB                                     either path of link and rename
@@ -18,7 +19,15 @@
 //
 // Without `nth` and `times` a rule acts on every matching call. `*` in a GLOB is any run of bytes,
 // also across
-// '/', `?` any one byte. Examples:
+// '/', `?` any one byte.
+//
+// `full` is a disk of so many bytes: it acts on a call that needs more room than is left, counted
+// as IoCall::used_bytes says. A write transfers what fits, then finds no space; what is removed or
+// cut makes room. Only such calls match, so `times=3` is a disk that was made larger after it had
+// found no space three times. What is written over needs no room, as it would on a file system that
+// copies on write; that is not modelled. Only in the simulator.
+//
+// Examples:
 //
 //   fail NO_SPACE write path=*.wal tag=wal.append nth=3
 //   short 100 write nth=2
@@ -26,6 +35,7 @@
 //   fail IO_ERROR sync nth=4 always
 //   fail NO_SPACE write,create nth=4 times=3     a full disk that has room again after three calls
 //   evict any nth=9
+//   full 65536 any                               a disk of 64 KiB
 //
 // Not modelled: damaged or misdirected bytes; a rule decides about whole calls.
 #pragma once
@@ -43,8 +53,8 @@ namespace faultfs {
 using IoOpSet = std::bitset<kIoOpCount>;
 
 struct FaultRule {
-  /// What happens: kFail and kLate with their `code`, kShort with its `bytes`, kIgnore, kEvict. The
-  /// other member keeps its default.
+  /// What happens: kFail and kLate with their `code`, kShort with its `bytes`, kFull with those of
+  /// the disk, kIgnore, kEvict. The other member keeps its default.
   IoDecision fault;
   IoOpSet operations;      // at least one; only such as the fault can happen to
   std::string path = "*";  // a glob
@@ -53,7 +63,8 @@ struct FaultRule {
   bool always = true;      // that call and every later one; else only so many:
   uint64_t times = 1;      // that call and those after it; 1 with `always`
 
-  /// Whether operation, path and tag fit. Says nothing about `nth`.
+  /// Whether operation, path and tag fit, and of kFull, whether there is too little room. Says
+  /// nothing about `nth`.
   [[nodiscard]] bool Matches(const IoCall& call) const;
   /// Whether the rule acts on the `count`-th call that matched (from 1).
   [[nodiscard]] bool ActsOn(uint64_t count) const {

@@ -1,5 +1,6 @@
 #include "faultfs/fault/fault_rules.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -35,6 +36,7 @@ FaultRules::FaultRules(std::vector<FaultRule> rules)
     : rules_(std::move(rules)), counts_(rules_.size()) {
   for (const FaultRule& rule : rules_) {
     FAULTFS_CHECK(CheckFaultRule(rule).ok(), "rules made by hand must be such as Parse makes");
+    needs_space_ |= rule.fault.action == IoDecision::Action::kFull;
   }
 }
 
@@ -48,7 +50,11 @@ IoDecision FaultRules::Decide(const IoCall& call) {
   }
   if (decider == rules_.size()) return {};
   ++counts_[decider].decided;
-  return rules_[decider].fault;
+  IoDecision decision = rules_[decider].fault;
+  if (decision.action == IoDecision::Action::kFull) {
+    decision.bytes -= std::min(decision.bytes, call.used_bytes);
+  }
+  return decision;
 }
 
 std::vector<FaultRules::Count> FaultRules::counts() const {

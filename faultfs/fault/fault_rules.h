@@ -29,11 +29,13 @@ class FaultRules final : public IoHook {
   explicit FaultRules(std::vector<FaultRule> rules);
 
   [[nodiscard]] IoDecision Decide(const IoCall& call) override;
+  /// If there is a `full` among the rules.
+  [[nodiscard]] bool NeedsSpace() const override { return needs_space_; }
 
   [[nodiscard]] const std::vector<FaultRule>& rules() const { return rules_; }
 
   struct Count {
-    uint64_t matched = 0;  // calls that fit operation, path and tag
+    uint64_t matched = 0;  // FaultRule::Matches
     uint64_t decided = 0;  // calls that went wrong because of this rule
     friend bool operator==(const Count&, const Count&) = default;
   };
@@ -45,6 +47,7 @@ class FaultRules final : public IoHook {
 
  private:
   const std::vector<FaultRule> rules_;
+  bool needs_space_ = false;
   mutable std::mutex mutex_;
   std::vector<Count> counts_;
 };

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "faultfs/env/check.h"
+
 namespace faultfs {
 namespace {
 
@@ -134,6 +136,12 @@ bool WouldCreate(FileSystem& fs, std::string_view path) {
 }
 
 }  // namespace
+
+FaultyFileSystem::FaultyFileSystem(FileSystem& base, IoHook& hook) : base_(base), hook_(hook) {
+  FAULTFS_CHECK(!hook.NeedsSpace(),
+                "the rule \"full\" needs the simulator: how much of a real "
+                "disk is in use is not known here");
+}
 
 Result<std::unique_ptr<File>> FaultyFileSystem::Open(std::string_view path, OpenFlags flags,
                                                      IoTag tag) {

@@ -7,7 +7,8 @@
 // What it cannot do: record anything, or undo. A sync that fails by decision is never passed on, so
 // below it the data may still reach the disk by itself; power loss is not its trade. A late error
 // comes back through the descriptor of the call alone. A cache that is not its own it cannot evict:
-// such a decision changes nothing.
+// such a decision changes nothing. It does not know how much of a disk is in use: a hook that
+// NeedsSpace is not for it (a small tmpfs is really full).
 #pragma once
 
 #include <memory>
@@ -27,7 +28,7 @@ class FaultyFileSystem final : public FileSystem {
   /// Whether an Open or a Lock counts as kCreate is found out just before it; another process may
   /// be faster. A failed Close releases the descriptor all the same. A file opened with `dsync`
   /// costs a second descriptor, through which its ignored writes go.
-  FaultyFileSystem(FileSystem& base, IoHook& hook) : base_(base), hook_(hook) {}
+  FaultyFileSystem(FileSystem& base, IoHook& hook);
 
   [[nodiscard]] Result<std::unique_ptr<File>> Open(std::string_view path, OpenFlags flags,
                                                    IoTag tag) override;

@@ -45,13 +45,18 @@ SimFile::~SimFile() { ReleaseUnlessDead(*process_, handle_); }
 
 Code SimFile::Enter(IoOp op, IoTag tag, uint64_t offset_bytes, uint64_t length_bytes,
                     IoDecision& decision) {
+  SpaceDemand demand;
+  if (flags_.write && (op == IoOp::kWrite || op == IoOp::kAllocate) &&
+      offset_bytes <= kMaxSizeBytes && length_bytes <= kMaxSizeBytes - offset_bytes) {
+    demand.file = handle_.inode;
+  }
   const Code code = process_->Begin({.op = op,
                                      .path = path_,
                                      .path2 = {},
                                      .tag = tag,
                                      .offset_bytes = offset_bytes,
                                      .length_bytes = length_bytes},
-                                    decision);
+                                    decision, demand);
   if (code != Code::kOk) return code;
   if (handle_.inode == kNoInode) return Code::kClosed;
   if (op != IoOp::kSync && op != IoOp::kClose && decision.action == IoDecision::Action::kFail) {

@@ -14,9 +14,9 @@ namespace {
 using Action = IoDecision::Action;
 
 /// Begins a call that a decision to fail ends.
-Code Enter(SimProcess& process, const IoCall& call) {
+Code Enter(SimProcess& process, const IoCall& call, SpaceDemand demand = {}) {
   IoDecision decision;
-  const Code code = process.Begin(call, decision);
+  const Code code = process.Begin(call, decision, demand);
   if (code == Code::kOk && decision.action == Action::kFail) return FailCode(decision);
   return code;
 }
@@ -158,7 +158,7 @@ Code SimFileSystem::EnterOpen(IoOp op, std::string_view path, OpenFlags flags, I
     const OpenTarget target = FindOpenTarget(volume_.live_, path, flags);
     if (target.code == Code::kOk && target.inode == kNoInode) op = IoOp::kCreate;
   }
-  return Enter(*process_, PathCall(op, path, tag));
+  return Enter(*process_, PathCall(op, path, tag), {.inode = op == IoOp::kCreate});
 }
 
 InodeNumber SimFileSystem::OpenInode(std::string_view path, OpenFlags flags, IoTag tag,
@@ -255,7 +255,12 @@ Status SimFileSystem::Rename(std::string_view from, std::string_view to, IoTag t
 
 Status SimFileSystem::CreateDir(std::string_view path, IoTag tag) {
   const IoOp op = IoOp::kCreateDir;
-  if (const Code code = Enter(*process_, PathCall(op, path, tag)); code != Code::kOk) {
+  SpaceDemand demand;
+  if (process_->hook != nullptr && process_->hook->NeedsSpace()) {
+    const std::lock_guard lock(volume_.mutex_);
+    demand.inode = FindFreeName(volume_.live_, path, FileType::kDirectory).code == Code::kOk;
+  }
+  if (const Code code = Enter(*process_, PathCall(op, path, tag), demand); code != Code::kOk) {
     return SimError(op, code, path);
   }
   const std::lock_guard lock(volume_.mutex_);

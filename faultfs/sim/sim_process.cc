@@ -7,16 +7,42 @@
 
 namespace faultfs {
 
-Code SimProcess::Begin(const IoCall& call, IoDecision& decision) {
+Code SimProcess::Begin(const IoCall& call, IoDecision& decision, SpaceDemand demand) {
   MaySwitch(ScheduleOp::kCall, call.tag.name().empty() ? IoOpName(call.op) : call.tag.name());
   if (!alive.load(std::memory_order_acquire)) return Code::kIoError;
   if (calls.fetch_add(1, std::memory_order_relaxed) >= call_limit) {
     if (exceeded) exceeded();
     return Code::kIoError;
   }
-  if (hook != nullptr) decision = hook->Decide(call);
+  if (hook != nullptr) decision = Ask(call, demand);
   if (decision.action == IoDecision::Action::kEvict) volume.Evict();
   return Code::kOk;
+}
+
+IoDecision SimProcess::Ask(const IoCall& call, SpaceDemand demand) {
+  IoCall shown = call;
+  if (hook->NeedsSpace()) {
+    const std::lock_guard lock(volume.mutex_);
+    shown.used_bytes = volume.space_.UsedBytes(volume.live_);
+    shown.grows_bytes = GrowthBytes(call, demand);
+  }
+  const IoDecision decision = hook->Decide(shown);
+  if (decision.action != IoDecision::Action::kFull) return decision;
+  const std::lock_guard lock(volume.mutex_);
+  if (GrowthBytes(call, demand) <= decision.bytes) return {};
+  const uint64_t fitting =
+      call.op != IoOp::kWrite
+          ? 0
+          : volume.space_.FittingBytes(volume.live_, demand.file, call.offset_bytes,
+                                       call.length_bytes, decision.bytes);
+  if (fitting > 0) return {.action = IoDecision::Action::kShort, .bytes = fitting};
+  return {.action = IoDecision::Action::kFail, .code = Code::kNoSpace};
+}
+
+uint64_t SimProcess::GrowthBytes(const IoCall& call, SpaceDemand demand) const {
+  if (demand.inode) return kBlockBytes;
+  if (demand.file == kNoInode) return 0;
+  return volume.space_.GrowthBytes(volume.live_, demand.file, call.offset_bytes, call.length_bytes);
 }
 
 void SimProcess::Attach(SimHandle& handle) {

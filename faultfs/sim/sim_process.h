@@ -22,6 +22,12 @@ struct SimHandle {
   SimHandle* next = nullptr;
 };
 
+/// What a call may need room for.
+struct SpaceDemand {
+  bool inode = false;           // a file or directory that it makes
+  InodeNumber file = kNoInode;  // to whose content, at the place that the call says
+};
+
 struct SimProcess {
   SimProcess(Volume& v, IoHook* h) : volume(v), hook(h) {}
   SimProcess(const SimProcess&) = delete;
@@ -29,7 +35,7 @@ struct SimProcess {
 
   /// At the start of every call: counts it and shows it to the hook. kOk to go on with `decision`,
   /// which may say kFail: what that means is the call's affair.
-  [[nodiscard]] Code Begin(const IoCall& call, IoDecision& decision);
+  [[nodiscard]] Code Begin(const IoCall& call, IoDecision& decision, SpaceDemand demand = {});
 
   // The volume's lock must be held.
   void Attach(SimHandle& handle);
@@ -38,6 +44,11 @@ struct SimProcess {
   // The volume's lock must not be held.
   void LockAndRelease(SimHandle& handle);
   void Kill();
+
+  /// Asks the hook. What a full disk comes to (kFull) is kShort, kFail or nothing.
+  [[nodiscard]] IoDecision Ask(const IoCall& call, SpaceDemand demand);
+  /// The volume's lock must be held.
+  [[nodiscard]] uint64_t GrowthBytes(const IoCall& call, SpaceDemand demand) const;
 
   Volume& volume;
   IoHook* const hook;
@@ -67,6 +78,7 @@ struct SimProcess {
     case IoDecision::Action::kProceed:
     case IoDecision::Action::kShort:
     case IoDecision::Action::kEvict:
+    case IoDecision::Action::kFull:
       break;
   }
   return SyncOutcome::kOk;

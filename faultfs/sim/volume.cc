@@ -20,6 +20,7 @@ std::unique_ptr<Volume> Volume::Resume(const Image& base, const Trace& trace, si
   volume->trace_.ops.assign(trace.ops.begin(),
                             trace.ops.begin() + static_cast<std::ptrdiff_t>(steps));
   for (const TraceOp& op : volume->trace_.ops) {
+    volume->space_.Take(op.kind, op.inode, op.offset_bytes, op.length_bytes);
     volume->next_sync_id_ = std::max(volume->next_sync_id_, op.sync_id + 1);
   }
   // The process that had these open is dead.
@@ -41,6 +42,7 @@ void Volume::Mark(uint64_t mark) {
 
 void Volume::Perform(const TraceStep& step) {
   Apply(step, live_);
+  space_.Take(step.kind, step.inode, step.offset_bytes, step.length_bytes);
   if (recording_ == Recording::kOn) trace_.ops.push_back(ToOp(step));
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "faultfs/sim/disk_space.h"
 #include "faultfs/sim/image.h"
 #include "faultfs/sim/sync_failure.h"
 #include "faultfs/sim/trace.h"
@@ -97,6 +98,7 @@ class Volume {
   const Recording recording_;
   Image base_;
   Image live_;
+  DiskSpace space_;  // of live_
   Trace trace_;
   uint32_t next_sync_id_ = 1;
   SyncFailureRules failure_rules_;

@@ -48,6 +48,7 @@ class Scene {
   Scene(std::string_view rules, const PersistenceModel& model)
       : model_(model), rules_(ParseFaultRules(rules).value()) {
     volume_.SetFailureRules(model.failure_rules(), nullptr);
+    failing_.needs_space = rules_.NeedsSpace();
     victim_ = Create("/victim");
     Must(victim_->WriteAt(0, Bytes("durable"), kTag).status());
     Must(victim_->Sync(SyncKind::kFull, kTag));
@@ -98,6 +99,8 @@ class Scene {
       if (on) return {.action = Action::kFail, .code = Code::kIoError};
       return rules == nullptr ? IoDecision{} : rules->Decide(call);
     }
+    bool NeedsSpace() const override { return needs_space; }
+    bool needs_space = false;
     bool on = false;
     FaultRules* rules = nullptr;
   };
@@ -131,7 +134,7 @@ class Scene {
       case IoOp::kRead:
         return counted(file_->ReadAt(0, buffer));
       case IoOp::kWrite:
-        return counted(file_->WriteAt(0, Bytes("written"), kTag));
+        return counted(file_->WriteAt(kBlockBytes, Bytes("written"), kTag));
       case IoOp::kTruncate:
         seen.code = file_->Truncate(2, kTag).code();
         return;
@@ -145,7 +148,7 @@ class Scene {
         seen.code = file_->StartWriteback(0, 0, kTag).code();
         return;
       case IoOp::kAllocate:
-        seen.code = file_->Allocate(0, 9, /*keep_size=*/false, kTag).code();
+        seen.code = file_->Allocate(0, 2 * kBlockBytes, /*keep_size=*/false, kTag).code();
         return;
       case IoOp::kClose:
         seen.code = file_->Close().code();
@@ -224,6 +227,8 @@ std::optional<bool> HasItsEffect(Action action, const Seen& with, const Seen& wi
     case Action::kEvict:
       return with.code == without.code && with.tree != without.tree && with.victim == "durable" &&
              without.victim == "changed";
+    case Action::kFull:
+      return with.code == Code::kNoSpace && without.code == Code::kOk;
   }
   return std::nullopt;
 }
@@ -252,7 +257,7 @@ TEST(EveryFaultKind, IsARow) {
     EXPECT_TRUE(actions.insert(kind.action).second) << kind.name;
     EXPECT_NE(kind.operations, 0u) << kind.name;
   }
-  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kEvict));
+  EXPECT_EQ(actions.size(), static_cast<size_t>(Action::kFull));
 }
 
 TEST(EveryRotKind, ChangesADiskAndSaysWhere) {

@@ -65,6 +65,8 @@ TEST(FaultRuleText, ReadsEveryFault) {
   EXPECT_EQ(Parsed("ignore sync,sync-dir").operations, Ops({IoOp::kSync, IoOp::kSyncDir}));
   EXPECT_EQ(Parsed("late IO_ERROR write").fault.code, Code::kIoError);
   EXPECT_EQ(Parsed("evict any nth=9").fault.action, Action::kEvict);
+  EXPECT_EQ(Parsed("full 65536 any times=3").fault.action, Action::kFull);
+  EXPECT_EQ(Parsed("full 65536 any times=3").fault.bytes, 65536u);
 }
 
 TEST(FaultRuleText, NthSaysWhen) {
@@ -90,6 +92,8 @@ TEST(FaultRuleText, AnyIsAllThatTheFaultCanHappenTo) {
   EXPECT_EQ(Parsed("fail IO_ERROR any").operations.count(), static_cast<size_t>(kIoOpCount));
   EXPECT_EQ(Parsed("short 1 any").operations, Ops({IoOp::kRead, IoOp::kWrite}));
   EXPECT_EQ(Parsed("ignore any").operations, Ops({IoOp::kWrite, IoOp::kSync, IoOp::kSyncDir}));
+  EXPECT_EQ(Parsed("full 1 any").operations,
+            Ops({IoOp::kCreate, IoOp::kWrite, IoOp::kAllocate, IoOp::kCreateDir}));
 }
 
 TEST(FaultRuleText, BlanksAndOrderDoNotMatter) {
@@ -189,15 +193,15 @@ std::string AnyGlob(Random& random) {
 }
 
 FaultRule AnyRule(Random& random) {
-  constexpr Action kActions[] = {Action::kFail, Action::kShort, Action::kIgnore, Action::kLate,
-                                 Action::kEvict};
+  constexpr Action kActions[] = {Action::kFail, Action::kShort, Action::kIgnore,
+                                 Action::kLate, Action::kEvict, Action::kFull};
   FaultRule rule;
   rule.fault.action = kActions[random.Below(std::size(kActions))];
   if (rule.fault.action == Action::kFail || rule.fault.action == Action::kLate) {
     rule.fault.code =
         static_cast<Code>(1 + random.Below(static_cast<uint64_t>(Code::kInterrupted)));
   }
-  if (rule.fault.action == Action::kShort)
+  if (rule.fault.action == Action::kShort || rule.fault.action == Action::kFull)
     rule.fault.bytes = 1 + (random.Next() >> random.Below(64)) / 2;
   const IoOpSet possible = FaultableOperations(rule.fault.action);
   while (rule.operations.none()) {

@@ -127,5 +127,36 @@ TEST(FaultRulesDeathTest, RulesThatMakeNoSenseAreABug) {
   EXPECT_DEATH(FaultRules({FaultRule{}}), "such as Parse makes");
 }
 
+IoCall Taking(uint64_t used_bytes, uint64_t grows_bytes) {
+  return {.op = IoOp::kWrite,
+          .path = "/f",
+          .path2 = {},
+          .tag = IoTag("t"),
+          .used_bytes = used_bytes,
+          .grows_bytes = grows_bytes};
+}
+
+TEST(FaultRules, ADiskIsFullWhenACallNeedsMoreThanIsLeft) {
+  FaultRules rules = Rules("full 8192 any");
+  EXPECT_TRUE(rules.NeedsSpace());
+  EXPECT_FALSE(Rules("fail NO_SPACE write").NeedsSpace());
+  EXPECT_EQ(rules.Decide(Taking(4096, 4096)).action, Action::kProceed);
+  const IoDecision decision = rules.Decide(Taking(4096, 8192));
+  EXPECT_EQ(decision.action, Action::kFull);
+  EXPECT_EQ(decision.bytes, 4096u) << "what is left";
+  EXPECT_EQ(rules.Decide(Taking(12288, 4096)).bytes, 0u);
+  EXPECT_EQ(rules.Decide(Taking(12288, 0)).action, Action::kProceed) << "it takes no room";
+  EXPECT_EQ(rules.counts().front(), (FaultRules::Count{.matched = 2, .decided = 2}));
+}
+
+TEST(FaultRules, OnlyCallsThatFindTheDiskFullAreCounted) {
+  FaultRules rules = Rules("full 8192 any nth=2 times=2");
+  std::string acts;
+  for (const uint64_t used : {0, 8192, 0, 8192, 4096, 8192, 8192}) {
+    acts += rules.Decide(Taking(used, 4096)).action == Action::kFull ? 'x' : '.';
+  }
+  EXPECT_EQ(acts, "...x.x.");
+}
+
 }  // namespace
 }  // namespace faultfs

@@ -301,5 +301,12 @@ TEST(FaultsOverBoth, SameRulesSameOutcome) {
   }
 }
 
+TEST(FaultyFileSystemDeathTest, ADiskOfSoManyBytesNeedsTheSimulator) {
+  Volume volume{Image()};
+  SimFileSystem base(volume);
+  FaultRules rules(ParseFaultRules("full 4096 any").value());
+  EXPECT_DEATH(FaultyFileSystem(base, rules), "\"full\" needs the simulator");
+}
+
 }  // namespace
 }  // namespace faultfs
