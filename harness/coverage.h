@@ -11,7 +11,7 @@
 //   inner-…        each of those, in a recovery or in the write after it
 //   rot-KIND       bytes that it wrote rotted: flip, zero, stale, lost, misdirected
 //   fail-CODE      a fault rule made it fail so: fail-IO_ERROR
-//   short, ignore  likewise, by the word of the rule
+//   short, ignore, full, …  likewise, by the word of the rule
 //
 // A hit says that a recovery was judged, or (of the last three) that the run went on from there.
 // Sums are unions, so that they do not depend on the order of cases.

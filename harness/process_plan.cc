@@ -4,6 +4,7 @@
 
 #include "faultfs/env/check.h"
 #include "faultfs/env/nearest_name.h"
+#include "faultfs/fault/fault_rule.h"
 
 namespace crashlab {
 namespace {
@@ -127,6 +128,14 @@ Result<std::optional<uint64_t>> ParseDirectory(std::string_view text) {
   return Status::Error(Code::kInvalidArgument,
                        "no directory \"" + std::string(text) +
                            "\"; it is \"temporary\" or \"tmpfs:SIZE\", from 16k to 1024m");
+}
+
+std::string RuleOfTheSimulator(const std::vector<std::string>& rules) {
+  for (const std::string& rule : rules) {
+    const Result<faultfs::FaultRule> parsed = faultfs::ParseFaultRule(rule);
+    if (parsed.ok() && parsed->fault.action == faultfs::IoDecision::Action::kFull) return rule;
+  }
+  return {};
 }
 
 }  // namespace crashlab

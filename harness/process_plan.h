@@ -66,6 +66,10 @@ struct ProcessPlan {
 /// The size of the tmpfs; none for "temporary". kInvalidArgument: one line.
 [[nodiscard]] faultfs::Result<std::optional<uint64_t>> ParseDirectory(std::string_view text);
 
+/// The first of these fault rules that no real disk can follow, because how much of it is in use is
+/// not known: `full`. Empty if there is none.
+[[nodiscard]] std::string RuleOfTheSimulator(const std::vector<std::string>& rules);
+
 /// Why a program was left out, for people.
 inline constexpr std::string_view kLeftOutWhy = "a tmpfs of its own needs root (CAP_SYS_ADMIN)";
 

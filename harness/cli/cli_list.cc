@@ -91,7 +91,8 @@ Rows Verbs(const AdapterSet& adapters) {
 Rows Faults() {
   using Action = faultfs::IoDecision::Action;
   const std::pair<std::string_view, Action> kinds[] = {
-      {"fail CODE", Action::kFail}, {"short BYTES", Action::kShort}, {"ignore", Action::kIgnore}};
+      {"fail CODE", Action::kFail}, {"short BYTES", Action::kShort}, {"ignore", Action::kIgnore},
+      {"late CODE", Action::kLate}, {"evict", Action::kEvict},       {"full BYTES", Action::kFull}};
   Rows rows;
   for (const auto& [name, action] : kinds) {
     const faultfs::IoOpSet operations = faultfs::FaultableOperations(action);

@@ -44,6 +44,18 @@ std::string CheckTargets(const RunCommand& command) {
   return {};
 }
 
+/// What a scenario says itself was checked when it was read.
+std::string CheckFaults(const RunCommand& command, const std::vector<Scenario>& scenarios) {
+  const std::string rule = RuleOfTheSimulator(command.options.faults);
+  if (rule.empty()) return {};
+  for (const Scenario& scenario : scenarios) {
+    if (!scenario.process) continue;
+    return fmt::format("run: --fault {}: {} has [process], and the rule needs the simulator", rule,
+                       scenario.name);
+  }
+  return {};
+}
+
 /// Prints what the runner tells.
 class RunPrinter {
  public:
@@ -136,6 +148,9 @@ int Execute(const RunCommand& command, const Console& console) {
   if (!scenarios.ok()) return console.WrongUse(scenarios.status());
   if (scenarios->empty()) return console.WrongUse("run: there is no scenario to run");
   if (const std::string error = CheckTargets(command); !error.empty()) {
+    return console.WrongUse(error);
+  }
+  if (const std::string error = CheckFaults(command, *scenarios); !error.empty()) {
     return console.WrongUse(error);
   }
 

@@ -2,6 +2,7 @@
 // engine's to report, one that nobody made is a finding.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "faultfs/env/io_hook.h"
@@ -14,6 +15,7 @@ namespace crashlab {
 struct Provocation {
   bool any = false;
   bool harmful = false;  // beyond the operation that it happened in, by the engine's contract
+  uint64_t faults = 0;   // how many decisions were noted
 
   /// A decision of the fault rules that is not to proceed.
   void Note(const Contract& contract, const faultfs::IoDecision& decision,
@@ -30,5 +32,13 @@ struct Provocation {
                                                        const Status& status, bool is_snapshot,
                                                        const Contract& contract,
                                                        const Provocation& provocation);
+
+/// Likewise, of one that says NO_SPACE, when `faults_before` had been noted as it began: an engine
+/// that survives a full disk tries again.
+[[nodiscard]] std::optional<Violation> JudgeNoSpace(const Case& c, OpNumber op,
+                                                    const Status& status, bool is_snapshot,
+                                                    const Contract& contract,
+                                                    const Provocation& provocation,
+                                                    uint64_t faults_before);
 
 }  // namespace crashlab

@@ -59,6 +59,8 @@ class WatchedRules final : public faultfs::IoHook {
     return decision;
   }
 
+  [[nodiscard]] bool NeedsSpace() const override { return rules_.NeedsSpace(); }
+
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
   [[nodiscard]] Provocation provocation() const {
     const std::lock_guard lock(mutex_);
@@ -224,6 +226,7 @@ class Driver {
       process_.reset();
       return Open(op);
     }
+    const uint64_t faults_before = rules_.provocation().faults;
     const Reply reply = Apply(operation, op);
     Take({.kind = Event::Kind::kReturn,
           .op = op,
@@ -231,6 +234,8 @@ class Driver {
           .code = reply.status.code()},
          reply);
     NoteUnprovoked(reply.status, op, MakesSnapshot(operation.verb));
+    Note(JudgeNoSpace(case_, op, reply.status, MakesSnapshot(operation.verb), adapter_.contract(),
+                      rules_.provocation(), faults_before));
     if (operation.verb == Verb::kClearPersistence && reply.status.ok()) {
       // It is done once nothing can come back; errors of the tidying behind it are kept there.
       NoteUnprovoked(process_->engine().BackgroundStatus(), op, /*is_snapshot=*/true);

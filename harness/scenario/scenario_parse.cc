@@ -68,6 +68,7 @@ class ScenarioParser {
     if (const TomlEntry* promises = top.Find("promises", TomlNode::Kind::kTable)) {
       ParsePromises(*promises);
     }
+    CheckDisk(top);
     if (at_least != nullptr) CheckReachable(*at_least);
     CheckModelNames();
     top.RefuseOthers();
@@ -86,6 +87,22 @@ class ScenarioParser {
     if (!scenario_.process->kill.empty() && scenario_.workload) {
       top.Complain(process->line, "\"kill\" in [process] needs a program, not a [workload]");
     }
+  }
+
+  void CheckDisk(TableReader& top) {
+    if (!scenario_.process) return;
+    std::vector<std::string> rules = scenario_.faults;
+    rules.insert(rules.end(), scenario_.sweep.begin(), scenario_.sweep.end());
+    if (scenario_.workload) {
+      const std::vector<std::string>& more = scenario_.workload->faults;
+      rules.insert(rules.end(), more.begin(), more.end());
+    }
+    const std::string rule = RuleOfTheSimulator(rules);
+    if (rule.empty()) return;
+    top.Complain(top.Find("process")->line,
+                 Quote(rule) +
+                     " needs the simulator; with [process] a small disk is directory = "
+                     "\"tmpfs:64k\"");
   }
 
   void ParseClients(TableReader& top) {

@@ -222,8 +222,11 @@ std::vector<Range> DrawValueBytes(const Range& all, bool several, const Capabili
 
 // ---- Faults ------------------------------------------------------------------------------------
 
-/// A template without `nth` gets one, early calls more often than late ones.
+/// A template without `nth` gets one, early calls more often than late ones; but a disk is as large
+/// as it is from the beginning.
 std::string FaultOf(const std::string& fault, uint64_t operations, Random random) {
+  const faultfs::Result<faultfs::FaultRule> rule = faultfs::ParseFaultRule(fault);
+  if (rule.ok() && rule->fault.action == faultfs::IoDecision::Action::kFull) return fault;
   const uint64_t farthest = Draw(random, 1, 4 + 2 * operations);
   const std::string with_nth = fault + " nth=" + std::to_string(Draw(random, 1, farthest));
   return faultfs::ParseFaultRule(with_nth).ok() ? with_nth : fault;

@@ -42,6 +42,7 @@ TEST(FaultClassTest, EveryFaultOfARuleHasOne) {
   }
   EXPECT_EQ(FaultClass({.action = Action::kShort, .bytes = 77}), ClassNamed("short"));
   EXPECT_EQ(FaultClass({.action = Action::kIgnore}), ClassNamed("ignore"));
+  EXPECT_EQ(FaultClass({.action = Action::kFull, .bytes = 0}), ClassNamed("full"));
 }
 
 TEST(CoverageTest, IsAUnion) {

@@ -192,6 +192,10 @@ TEST_F(CliTest, WrongValues) {
               "run: --runs 0: not a whole number from 1 to 1000000000");
   ExpectWrong({"run", "good.toml", "--progress", "maybe"},
               "run: --progress maybe: neither auto nor never");
+  Write("process.toml", "program = \"set a 10\"\n[process]\nkills = 1\n");
+  ExpectWrong(
+      {"run", "good.toml", "process.toml", "--fault", "full 4096 any"},
+      "run: --fault full 4096 any: process has [process], and the rule needs the simulator");
   ExpectWrong({"list", "modles"}, "list: there is no list of \"modles\"; did you mean \"models\"?");
   ExpectWrong({"list", "models", "x"}, "list: models takes no path");
 }
@@ -562,7 +566,11 @@ TEST_F(CliTest, Lists) {
               HasSubstr("\n✗, btrfs: directory operation before any later one: "));
   EXPECT_THAT(Run({"list", "verdicts"}).out, StartsWith("CRASH\nHANG\nOPEN_HUNG\n"));
   EXPECT_THAT(Run({"list", "verbs"}).out, HasSubstr("kill"));
-  EXPECT_THAT(Run({"list", "faults"}).out, HasSubstr("short BYTES  read, write\n"));
+  const std::string faults = Run({"list", "faults"}).out;
+  EXPECT_THAT(faults, HasSubstr("short BYTES  read, write\n"));
+  EXPECT_THAT(faults, HasSubstr("late CODE    write, sync\n"));
+  EXPECT_THAT(faults, HasSubstr("full BYTES   create, write, allocate, create-dir\n"));
+  EXPECT_THAT(faults, HasSubstr("evict"));
   EXPECT_EQ(Run({"list", "scenarios", "toy.toml"}).out,
             "toy.toml  1 program, expects LOST_ACKED: a log that is never synced\n");
   EXPECT_EQ(Run({"list", "scenarios"}).exit_code, 2) << "there is no such folder here";

@@ -302,6 +302,13 @@ TEST(ScenarioErrorTest, Words) {
       {"program = ''\n[[crash.model]]\ntear = '512'", "f.toml:2: a model needs a name"},
       {"program = ''\n[faults]\nrules = [\n'ignore sync',\n'fails sync']",
        "f.toml:5: fault rule, column 1: unknown fault \"fails\"; did you mean \"fail\"?"},
+      {"program = ''\n[faults]\nrules = ['full 4096 any']\n[process]\nkills = 2",
+       "f.toml:4: \"full 4096 any\" needs the simulator; with [process] a small disk is directory "
+       "= \"tmpfs:64k\""},
+      {"[workload]\nruns = 2\nfaults = ['ignore sync', 'full 4096 write']\n[process]\nkills = 2",
+       "f.toml:4: \"full 4096 write\" needs the simulator; with [process] a small disk is "
+       "directory "
+       "= \"tmpfs:64k\""},
       {"program = ''\n[faults]\nsweep = ['evict any', 'evict any nth=2']",
        "f.toml:3: \"evict any nth=2\" in sweep names its call; leave nth out"},
       {"program = ''\n[faults]\nsweep = ['evict any']\n[[crash.chain]]\nkind = "

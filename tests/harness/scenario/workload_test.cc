@@ -453,7 +453,7 @@ TEST(WorkloadTest, AProgramGetsOneFaultOrNone) {
   Scenario scenario = Generated();
   scenario.faults = {"ignore write nth=1"};
   scenario.workload->faults = {"fail IO_ERROR sync", "short 7 write always",
-                               "fail NO_SPACE write nth=3"};
+                               "fail NO_SPACE write nth=3", "full 65536 any"};
   std::map<std::string, size_t> seen;
   std::set<uint64_t> nth;
   for (uint64_t i = 0; i < kCases; ++i) {
@@ -468,6 +468,9 @@ TEST(WorkloadTest, AProgramGetsOneFaultOrNone) {
     ASSERT_TRUE(rule.ok()) << c.faults[1];
     if (c.faults[1] == "fail NO_SPACE write nth=3") {
       ++seen["as it stands"];
+    } else if (rule->fault.action == faultfs::IoDecision::Action::kFull) {
+      ++seen["a disk of so many bytes"];
+      EXPECT_EQ(c.faults[1], "full 65536 any");
     } else if (rule->fault.action == faultfs::IoDecision::Action::kShort) {
       ++seen["from the nth on"];
       EXPECT_TRUE(rule->always) << c.faults[1];
@@ -477,7 +480,7 @@ TEST(WorkloadTest, AProgramGetsOneFaultOrNone) {
       nth.insert(rule->nth);
     }
   }
-  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_EQ(seen.size(), 5u);
   for (const auto& [what, count] : seen) EXPECT_GE(count, kCases / 10) << what;
   EXPECT_TRUE(nth.contains(1));
   EXPECT_GE(nth.size(), 8u);
