@@ -41,13 +41,17 @@ Result<Tear> ParseTear(const EffectGraph& graph, std::string_view text) {
   return tear;
 }
 
-Status AddTear(const EffectGraph& graph, std::string_view text, CrashState& state) {
+/// `view` has taken up what the state has lost.
+Status AddTear(const PointView& view, std::string_view text, CrashState& state) {
+  const EffectGraph& graph = view.graph();
   FAULTFS_ASSIGN_OR_RETURN(const Tear tear, ParseTear(graph, text));
   std::string_view why;
   if (graph.model.tear != TearSize::kByteLinear) {
     why = "the model has no tears within a sector";
   } else if (!std::binary_search(state.lost.begin(), state.lost.end(), tear.effect)) {
     why = "only a lost effect can be torn";
+  } else if (!view.MayTear(tear.effect)) {
+    why = "it waits for something that is lost, or was cut off again";
   } else if (!state.tears.empty()) {
     why = "one tear a state";
   }
@@ -128,7 +132,7 @@ Result<CrashState> FromText(const EffectGraph& graph, const CrashStateText& text
   }
   state.lost = std::move(closed);
   for (const std::string& tear_text : text.tears) {
-    const Status added = AddTear(graph, tear_text, state);
+    const Status added = AddTear(view, tear_text, state);
     if (!added.ok() && unknown == Unknown::kRefuse) return added;
   }
   return state;

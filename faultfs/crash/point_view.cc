@@ -15,6 +15,12 @@ namespace {
 
 constexpr Fill kAllFills[] = {Fill::kZeros, Fill::kGarbage, Fill::kEarlier, Fill::kFreed};
 
+/// Whether a part of this version of the sector can be seen.
+bool CanShow(EffectId version, const SectorOutcome& sector) {
+  if (sector.shows == SectorOutcome::Shows::kNothing) return false;
+  return sector.freed_by == kNone || version >= sector.freed_by;
+}
+
 }  // namespace
 
 PointView::PointView(const EffectGraph& graph, CrashPoint point)
@@ -278,6 +284,14 @@ std::vector<Fill> PointView::Fills() const {
   return {std::begin(kAllFills), std::end(kAllFills)};
 }
 
+bool PointView::MayTear(EffectId id) const {
+  if (!Pending(id) || lost_[id] == 0) return false;
+  const Effect& effect = graph_.effects[id];
+  const Register& reg = graph_.RegisterOf(effect.write);
+  if (reg.kind != RegisterKind::kSector || WaitsForLost(effect)) return false;
+  return CanShow(id, FileOutcome(*this, reg.inode).Sector(effect.write.reg));
+}
+
 // Where a lost sector write may have stopped half way: at each byte in which old and new differ,
 // but for the last, so that every tear is a content of its own. Old is zeros where fill shows. A
 // write that a persisted cut freed again shows nowhere.
@@ -292,8 +306,7 @@ std::vector<PointView::TearSite> PointView::TearSites() const {
     if (WaitsForLost(effect)) continue;
     const FileOutcome outcome(*this, reg.inode);
     const SectorOutcome sector = outcome.Sector(effect.write.reg);
-    if (sector.shows == SectorOutcome::Shows::kNothing) continue;
-    if (sector.freed_by != kNone && id < sector.freed_by) continue;
+    if (!CanShow(id, sector)) continue;
     std::string older(unit, '\0');
     if (sector.shows == SectorOutcome::Shows::kWritten) {
       older = graph_.SectorContent(graph_.effects[sector.effect].write);

@@ -69,6 +69,9 @@ class PointView {
   [[nodiscard]] bool Persisted(EffectId effect) const {
     return effect < issued_ && lost_[effect] == 0;
   }
+  /// Whether a tear of this sector's effect shows in the state assumed: it is lost, what it waits
+  /// for is not, and no cut that persisted has freed the sector again.
+  [[nodiscard]] bool MayTear(EffectId effect) const;
   /// Whether a failed sync has left it unwritten so that nothing waits for it any more.
   [[nodiscard]] bool Released(EffectId id) const {
     return any_released_ && graph_.effects[id].abandoned_from < point_.steps;

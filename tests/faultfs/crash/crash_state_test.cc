@@ -97,6 +97,39 @@ TEST_F(CrashStateTextRefusal, Tears) {
   EXPECT_EQ(Ignoring(text_).tears, std::vector<std::string>{"write#2/s0 front 4"});
 }
 
+TEST_F(CrashStateTextRefusal, ATearOfWhatWaitsForSomethingLost) {
+  PersistenceModel model = Posix("byte-linear", "zeros");
+  ASSERT_TRUE(SetSwitch(model, "order", "total").ok());
+  graph_ = Lower(recorder_.base(), recorder_.trace(), model);
+  text_.lost.clear();
+  for (EffectId id = FindEffect(graph_, "write#2/s0").value(); id < graph_.effects.size(); ++id) {
+    text_.lost.push_back(EffectName(graph_, id));
+  }
+  text_.tears = {"write#2/s0 front 4"};
+  EXPECT_EQ(Refusal(text_), Status());
+  text_.tears = {"write#3/s1 front 100"};
+  EXPECT_EQ(Refusal(text_).code(), Code::kInvalidArgument);
+  EXPECT_EQ(Ignoring(text_).tears, std::vector<std::string>());
+  EXPECT_EQ(Ignoring(text_).lost, text_.lost);
+}
+
+TEST_F(CrashStateTextRefusal, ATearOfWhatWasCutOffAgain) {
+  recorder_.Truncate("a", 512).Sync("a").Write("a", 600, "y");
+  graph_ = Lower(recorder_.base(), recorder_.trace(), Posix("byte-linear", "stale"));
+  text_.at = "sync#1.begin";
+  text_.lost.clear();
+  PointView view(graph_, FindCrashPoint(*graph_.trace, text_.at).value());
+  for (const EffectId id : view.pending()) {
+    // All but the sizes: the cut among them.
+    if (graph_.RegisterOf(graph_.effects[id].write).kind == RegisterKind::kSector) {
+      text_.lost.push_back(EffectName(graph_, id));
+    }
+  }
+  text_.tears = {"write#3/s1 front 100"};
+  EXPECT_EQ(Refusal(text_).code(), Code::kInvalidArgument);
+  EXPECT_EQ(Ignoring(text_).tears, std::vector<std::string>());
+}
+
 TEST_F(CrashStateTextRefusal, WhatTheModelDoesNotHave) {
   graph_ = Lower(recorder_.base(), recorder_.trace(), Posix("512", "zeros"));
   text_.tears = {"write#2/s0 front 4"};
