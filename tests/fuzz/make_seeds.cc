@@ -1,5 +1,5 @@
-// Writes what the fuzzers begin with: files that the project itself makes. A folder for each target
-// but `scenario`, whose seeds are scenarios/.
+// Writes what the fuzzers begin with: files and texts that the project itself makes. A folder for
+// each target but `scenario`, whose seeds are scenarios/.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "faultfs/crash/states.h"
 #include "faultfs/env/check.h"
 #include "faultfs/env/executor.h"
 #include "faultfs/env/random.h"
@@ -18,6 +19,7 @@
 #include "store/format.h"
 #include "store/store.h"
 #include "store/write_batch.h"
+#include "tests/fuzz/crash_runs.h"
 #include "tests/fuzz/store_disk.h"
 
 namespace {
@@ -124,6 +126,8 @@ void WriteTexts(const fs::path& out) {
       "fail IO_ERROR sync nth=4 always",
       "short 100 write nth=2",
       "ignore sync,sync-dir",
+      "full 65536 any times=3",
+      "full 4096 write,create-dir path=*.wal",
       "fail IO_ERROR any path=\"a \\\"b\\\\\"",
       "# nothing\n\nfail INTERRUPTED open,create\nshort 1 read,write tag=*.x\n",
   };
@@ -149,6 +153,27 @@ void WriteTexts(const fs::path& out) {
   }
 }
 
+/// Of each run what sampling takes first at its end, all of one lost and torn among it, and some
+/// that are drawn anywhere.
+void WriteCrashStates(const fs::path& out) {
+  for (size_t i = 0; i < faultfs::fuzz::GraphCount(); ++i) {
+    const faultfs::EffectGraph& graph = faultfs::fuzz::GraphOf(i);
+    faultfs::PointView end(graph, faultfs::CrashPoints(*graph.trace).back());
+    std::vector<faultfs::CrashState> states = end.Systematic(3);
+    if (states.size() > 8) states.erase(states.begin(), states.end() - 8);
+    faultfs::RandomChooser chooser{faultfs::Random(i)};
+    for (int drawn = 0; drawn < 4; ++drawn) {
+      chooser.NewState();
+      states.push_back(faultfs::Next(graph, chooser));
+    }
+    for (size_t state = 0; state < states.size(); ++state) {
+      const std::string lines = faultfs::fuzz::LinesOf(faultfs::ToText(graph, states[state]));
+      Write(out / "crash_state", std::to_string(i) + "-" + std::to_string(state),
+            std::string(1, static_cast<char>(i)) + lines);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -158,5 +183,6 @@ int main(int argc, char** argv) {
   }
   WriteStores(argv[1]);
   WriteTexts(argv[1]);
+  WriteCrashStates(argv[1]);
   return 0;
 }
