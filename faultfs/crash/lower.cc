@@ -365,11 +365,43 @@ class Lowering {
     SetWrite(effect.write, id, reg, value);
     if (unsynced_.size() <= object) unsynced_.resize(object + 1);
     if (settles_) {
+      BridgeVersions(effect.write.previous);
       forcer_.Settle(id, step_);
     } else {
       unsynced_[object].push_back(id);
     }
     return id;
+  }
+
+  /// What is settled has come without what it waited for. Whatever waits for it waits for that.
+  void BridgeVersions(EffectId newest) {
+    for (EffectId id = newest; id != kNone && graph_.effects[id].forced_from == kNone;
+         id = graph_.effects[id].write.previous) {
+      Bridge(id);
+    }
+  }
+
+  void Bridge(EffectId settled) {
+    const auto edges_of = [this](const Effect& effect) {
+      const auto begin = graph_.edges.begin() + effect.first_edge;
+      return std::vector<EffectId>(begin, begin + effect.edge_count);
+    };
+    const std::vector<EffectId> waited = edges_of(graph_.effects[settled]);
+    for (EffectId id = settled + 1; id < NextEffect() && !waited.empty(); ++id) {
+      Effect& effect = graph_.effects[id];
+      std::vector<EffectId> edges = edges_of(effect);
+      if (std::find(edges.begin(), edges.end(), settled) == edges.end()) continue;
+      edges.insert(edges.end(), waited.begin(), waited.end());
+      effect.first_edge = static_cast<uint32_t>(graph_.edges.size());
+      effect.edge_count = static_cast<uint32_t>(edges.size());
+      graph_.edges.insert(graph_.edges.end(), edges.begin(), edges.end());
+    }
+    if (newest_ordered_ != settled) return;
+    newest_ordered_ = kNone;
+    for (const EffectId before : waited) {
+      if (graph_.effects[before].forced_from != kNone) continue;
+      if (newest_ordered_ == kNone || before > newest_ordered_) newest_ordered_ = before;
+    }
   }
 
   RegisterId AddRegister(Register reg) {

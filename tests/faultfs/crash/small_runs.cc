@@ -144,6 +144,13 @@ void AddSyncRuns(std::vector<RecordedRun>& runs) {
                                                            .Evict()
                                                            .Write("a", 1, "3")
                                                            .Sync("a")));
+  runs.push_back(Named("a sync fails, its page is evicted, and another file is still to be synced",
+                       Recorder(DiskOf({{"a", "base"}, {"b", "base"}}))
+                           .Write("b", 0, "one")
+                           .Write("a", 0, "longer")
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Evict()
+                           .Write("a", 6, "3")));
   runs.push_back(Named("a sync fails, and the cache shows the disk's content and size",
                        Recorder(DiskOf({{"a", "base"}}))
                            .Failing({.page = FailedPage::kOld})
