@@ -68,8 +68,8 @@ struct IoDecision {
               // the write-back of the file fails in the background. Either way the pages are clean
               // and unwritten, and `code` is what a later Sync returns: the next one through each
               // descriptor that is open; if there is none, the first of one that is opened later
-    kEvict,   // any: just before the call, which then proceeds, each page that a failed write-back
-              // left clean goes back to what the disk holds
+    kEvict,   // any: just before the call, which then proceeds, pages that a failed write-back left
+              // clean go back to what the disk holds: each of them, or only the one that is `page`
     kFull,    // any that takes room (IoCall::grows_bytes): there are `bytes` of it left. A write
               // transfers what fits. Where nothing fits, and of any other call that needs more, it
               // fails with kNoSpace
@@ -77,6 +77,7 @@ struct IoDecision {
   Action action = Action::kProceed;
   Code code = Code::kOk;
   uint64_t bytes = 0;
+  uint64_t page = 0;  // kEvict: by file, then offset, from 1; 0 for all. Beyond the last: none goes
 };
 
 class IoHook {
@@ -85,6 +86,8 @@ class IoHook {
   /// Called once for each call, in the order of the calls; from many threads at once if the file
   /// layer is used from many.
   [[nodiscard]] virtual IoDecision Decide(const IoCall& call) = 0;
+  /// Right after a decision to evict, if there was a page to go back. Threads as of Decide.
+  virtual void Evicted(const IoCall& call) { static_cast<void>(call); }
   /// Whether calls are to be shown with the room that they take, which costs a walk over all files
   /// for each. Only SimFileSystem can. The same at all times.
   [[nodiscard]] virtual bool NeedsSpace() const { return false; }

@@ -54,5 +54,7 @@ constexpr const FaultKind* FindFaultKind(IoDecision::Action action) {
 
 /// `"KIND" cannot happen to "OPERATION"`.
 [[nodiscard]] std::string CannotHappen(const FaultKind& kind, std::string_view operation);
+/// Of the option "page" at another kind.
+[[nodiscard]] std::string PageIsForEvict();
 
 }  // namespace faultfs::internal

@@ -25,6 +25,9 @@ Status CheckArgument(const FaultKind& kind, const IoDecision& fault) {
   if ((kind.argument == FaultArgument::kBytes) != (fault.bytes != 0)) {
     return Invalid("a rule carries a number of bytes above 0 if and only if its fault takes one");
   }
+  if (fault.page != 0 && fault.action != IoDecision::Action::kEvict) {
+    return Invalid(internal::PageIsForEvict());
+  }
   return {};
 }
 
@@ -81,6 +84,8 @@ std::string internal::CannotHappen(const FaultKind& kind, std::string_view opera
   return text.append(" cannot happen to ").append(Quote(operation));
 }
 
+std::string internal::PageIsForEvict() { return "\"page\" is an option of \"evict\" alone"; }
+
 bool FaultRule::Matches(const IoCall& call) const {
   if (!operations.test(static_cast<size_t>(call.op))) return false;
   if (fault.action == IoDecision::Action::kFull && !Exceeds(call, fault.bytes)) return false;
@@ -92,8 +97,9 @@ bool FaultRule::Matches(const IoCall& call) const {
 
 bool operator==(const FaultRule& a, const FaultRule& b) {
   return a.fault.action == b.fault.action && a.fault.code == b.fault.code &&
-         a.fault.bytes == b.fault.bytes && a.operations == b.operations && a.path == b.path &&
-         a.tag == b.tag && a.nth == b.nth && a.always == b.always && a.times == b.times;
+         a.fault.bytes == b.fault.bytes && a.fault.page == b.fault.page &&
+         a.operations == b.operations && a.path == b.path && a.tag == b.tag && a.nth == b.nth &&
+         a.always == b.always && a.times == b.times;
 }
 
 IoOpSet FaultableOperations(IoDecision::Action action) {
@@ -130,6 +136,7 @@ std::string PrintFaultRule(const FaultRule& rule) {
   text.append(" ").append(PrintOperations(rule));
   if (rule.path != "*") text.append(" path=").append(PrintGlob(rule.path));
   if (rule.tag != "*") text.append(" tag=").append(PrintGlob(rule.tag));
+  if (rule.fault.page != 0) text.append(" page=").append(std::to_string(rule.fault.page));
   if (rule.nth == 1 && rule.always) return text;
   text.append(" nth=").append(std::to_string(rule.nth));
   if (rule.always) text.append(" always");

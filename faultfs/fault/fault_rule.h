@@ -15,6 +15,8 @@
 //           | "nth=" N                                         N ≥ 1: that matching call only …
 //           | "times=" N                                       … and the N - 1 after it …
 //           | "always"                                         … or, with this word, from it on
+//           | "page=" N                                        evict only: of the pages that would
+//                                                              go back the N-th alone, N ≥ 1
 //   GLOB    = bytes without blanks and quotes | '"' … '"'      inside quotes: \" \\ \n \xHH
 //
 // Without `nth` and `times` a rule acts on every matching call. `*` in a GLOB is any run of bytes,
@@ -35,6 +37,7 @@
 //   fail IO_ERROR sync nth=4 always
 //   fail NO_SPACE write,create nth=4 times=3     a full disk that has room again after three calls
 //   evict any nth=9
+//   evict any page=2 nth=9                       of the pages that would go back only the second
 //   full 65536 any                               a disk of 64 KiB
 //
 // Not modelled: damaged or misdirected bytes; a rule decides about whole calls.
@@ -54,7 +57,8 @@ using IoOpSet = std::bitset<kIoOpCount>;
 
 struct FaultRule {
   /// What happens: kFail and kLate with their `code`, kShort with its `bytes`, kFull with those of
-  /// the disk, kIgnore, kEvict. The other member keeps its default.
+  /// the disk, kIgnore, kEvict with its `page`, if only one goes. The other members keep their
+  /// defaults.
   IoDecision fault;
   IoOpSet operations;      // at least one; only such as the fault can happen to
   std::string path = "*";  // a glob

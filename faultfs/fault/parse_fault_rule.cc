@@ -16,7 +16,7 @@ using internal::FaultKind;
 using internal::kFaultKinds;
 
 constexpr std::string_view kAnyOperation = "any";
-constexpr std::string_view kOptionWords[] = {"path", "tag", "nth", "times", "always"};
+constexpr std::string_view kOptionWords[] = {"path", "tag", "nth", "times", "always", "page"};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -124,11 +124,18 @@ class RuleParser {
       FAULTFS_RETURN_IF_ERROR(Once(has_times_, name));
       return ParseNumber("times", RestOfWord(), rule_.times);
     }
+    if (name == "page" && has_value) return ParsePage();
     if (name == "always") return Wrong("\"always\" takes no value");
     for (const std::string_view word : kOptionWords) {
       if (word == name) return Wrong(Quote(name) + " needs a value");
     }
     return Wrong(UnknownWord("option", name, kOptionWords));
+  }
+
+  Status ParsePage() {
+    FAULTFS_RETURN_IF_ERROR(Once(has_page_, "page"));
+    if (kind_->action != IoDecision::Action::kEvict) return Wrong(internal::PageIsForEvict());
+    return ParseNumber("page", RestOfWord(), rule_.fault.page);
   }
 
   Status ParseGlob(std::string_view name, bool& seen, std::string& out) {
@@ -223,6 +230,7 @@ class RuleParser {
   bool has_nth_ = false;
   bool has_times_ = false;
   bool has_always_ = false;
+  bool has_page_ = false;
 };
 
 }  // namespace

@@ -29,7 +29,8 @@ class PageCache {
  public:
   PageCache(const Image& base, const Trace& trace);
 
-  /// Every page that a failed write-back left clean, and that was not written to since.
+  /// Every page that a failed write-back left clean, and that was not written to since; by file,
+  /// then offset.
   [[nodiscard]] std::vector<Reversion> Evicted() const;
   /// The pages of `file` alone, and its size.
   [[nodiscard]] std::vector<Reversion> Undone(InodeNumber file) const;

@@ -15,7 +15,9 @@ Code SimProcess::Begin(const IoCall& call, IoDecision& decision, SpaceDemand dem
     return Code::kIoError;
   }
   if (hook != nullptr) decision = Ask(call, demand);
-  if (decision.action == IoDecision::Action::kEvict) volume.Evict();
+  if (decision.action == IoDecision::Action::kEvict && volume.Evict(decision.page)) {
+    hook->Evicted(call);
+  }
   return Code::kOk;
 }
 

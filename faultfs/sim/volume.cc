@@ -80,14 +80,19 @@ void Volume::SetFailureRules(const SyncFailureRules& rules, std::function<void()
   before_revert_ = std::move(before_revert);
 }
 
-void Volume::Evict() {
+bool Volume::Evict(uint64_t page) {
   std::vector<Reversion> reversions;
   {
     const std::lock_guard lock(mutex_);
     FAULTFS_CHECK(recording_ == Recording::kOn, "what the disk holds is known from the trace");
     reversions = PageCache(base_, trace_).Evicted();
+    // An inode without name and descriptor has left the live image, and not the trace.
+    std::erase_if(reversions, [this](const Reversion& r) { return !live_.Find(r.inode); });
   }
+  if (page > reversions.size()) return false;
+  if (page > 0) reversions = {std::move(reversions[page - 1])};
   Revert(reversions);
+  return !reversions.empty();
 }
 
 void Volume::Revert(const std::vector<Reversion>& reversions) {
@@ -95,8 +100,7 @@ void Volume::Revert(const std::vector<Reversion>& reversions) {
   if (before_revert_) before_revert_();
   const std::lock_guard lock(mutex_);
   for (const Reversion& reversion : reversions) {
-    // An inode without name and descriptor has left the live image, and not the trace.
-    if (live_.Find(reversion.inode) == nullptr) continue;
+    if (live_.Find(reversion.inode) == nullptr) continue;  // gone since, by another thread
     Perform({.kind = TraceKind::kRevert,
              .inode = reversion.inode,
              .data = reversion.data,

@@ -76,8 +76,9 @@ class Volume {
   /// held. Of the whole file if `length_bytes` is 0.
   void RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, IoTag tag,
                   uint64_t offset_bytes = 0, uint64_t length_bytes = 0);
-  /// What is clean and not on the disk goes back to what is. The lock must not be held.
-  void Evict();
+  /// What is clean and not on the disk goes back to what is: all of it, or (from 1) the page of
+  /// that number alone. False if there is none. The lock must not be held.
+  bool Evict(uint64_t page);
   void Revert(const std::vector<Reversion>& reversions);
 
   [[nodiscard]] bool FailsLate() const { return failure_rules_.report == FailureReport::kNextSync; }

@@ -48,18 +48,18 @@ class WatchedRules final : public faultfs::IoHook {
     const faultfs::IoDecision decision = rules_.Decide(call);
     FollowName(call);
     if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
-    const auto renamed = renamed_.find(std::string(call.path));
-    const std::string_view path = call.op == faultfs::IoOp::kRename ? call.path2
-                                  : renamed != renamed_.end() ? std::string_view(renamed->second)
-                                                              : call.path;
-    fired_.Note(FileKindOf(adapter_, call, path),
-                call.tag.name().empty() ? IoOpName(call.op) : call.tag.name(),
-                FaultClass(decision));
+    // Of an eviction only what it took counts as having happened.
+    if (decision.action != faultfs::IoDecision::Action::kEvict) NoteFired(call, decision);
     provocation_.Note(adapter_.contract(), decision, call);
     return decision;
   }
 
   [[nodiscard]] bool NeedsSpace() const override { return rules_.NeedsSpace(); }
+  void Evicted(const faultfs::IoCall& call) override {
+    const std::lock_guard lock(mutex_);
+    ++evictions_;
+    NoteFired(call, {.action = faultfs::IoDecision::Action::kEvict});
+  }
 
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
   [[nodiscard]] Provocation provocation() const {
@@ -68,8 +68,19 @@ class WatchedRules final : public faultfs::IoHook {
   }
   /// When all threads have ended.
   [[nodiscard]] const Coverage& fired() const { return fired_; }
+  [[nodiscard]] uint64_t evictions() const { return evictions_; }
 
  private:
+  void NoteFired(const faultfs::IoCall& call, const faultfs::IoDecision& decision) {
+    const auto renamed = renamed_.find(std::string(call.path));
+    const std::string_view path = call.op == faultfs::IoOp::kRename ? call.path2
+                                  : renamed != renamed_.end() ? std::string_view(renamed->second)
+                                                              : call.path;
+    fired_.Note(FileKindOf(adapter_, call, path),
+                call.tag.name().empty() ? IoOpName(call.op) : call.tag.name(),
+                FaultClass(decision));
+  }
+
   // A file that is open goes by the path that it was opened with, whatever its name is by now.
   void FollowName(const faultfs::IoCall& call) {
     if (call.op == faultfs::IoOp::kRename) {
@@ -84,6 +95,7 @@ class WatchedRules final : public faultfs::IoHook {
   const Adapter& adapter_;
   std::map<std::string, std::string> renamed_;  // from, to
   Coverage fired_;
+  uint64_t evictions_ = 0;
   Provocation provocation_;
 };
 
@@ -151,6 +163,7 @@ class Driver {
     if (schedule_.has_value()) run_.schedule = schedule_->text();
     run_.rule_counts = rules_.counts();
     run_.faults = rules_.fired();
+    run_.evictions = rules_.evictions();
     run_.volume->SetFailureRules({}, nullptr);  // this driver goes
     // Of real threads nothing comes again.
     if (!OnRealThreads(case_)) run_.digest = DigestOf(run_.volume->trace(), run_.events);

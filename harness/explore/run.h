@@ -108,6 +108,7 @@ struct Run {
   std::unique_ptr<Checker> checker;
   std::vector<faultfs::FaultRules::Count> rule_counts;  // by the index of the case's fault rule
   Coverage faults;                // by which calls the fault rules made go wrong
+  uint64_t evictions = 0;         // calls before which a fault rule made pages go back
   std::optional<Violation> live;  // a live answer or an Open within the run was wrong
   std::string schedule = {};      // of several clients: how it went, for ReplaySchedule
   bool diverged = false;          // the case's schedule did not fit: this is another one

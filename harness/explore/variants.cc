@@ -28,6 +28,11 @@ bool FailsWriteBack(const std::string& text) {
          rule->operations.test(static_cast<size_t>(IoOp::kSync));
 }
 
+bool Evicts(const std::string& text) {
+  const Result<FaultRule> rule = faultfs::ParseFaultRule(text);
+  return rule.ok() && rule->fault.action == IoDecision::Action::kEvict;
+}
+
 /// Models of a case, by their places in its plan.
 using Group = std::vector<size_t>;
 
@@ -61,6 +66,7 @@ class Variants {
       run.crash.models.clear();
       for (const size_t model : group) run.crash.models.push_back(case_.crash.models[model]);
       run.sweep.clear();
+      evicted_nothing_ = false;
       if (case_.sweep.empty()) Explore(run, group);
       for (const std::string& rule : case_.sweep) Sweep(run, group, rule);
     }
@@ -83,7 +89,12 @@ class Variants {
       run.faults.push_back(rule + " nth=" + std::to_string(nth));
       monitor_.Sweeping(run.faults.back());
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
-      if (RunProgram(run, adapter_, options_, monitor_).rule_counts.back().decided == 0) return;
+      const crashlab::Run tried = RunProgram(run, adapter_, options_, monitor_);
+      if (tried.rule_counts.back().decided == 0) return;
+      if (Evicts(rule) && !run.clients && tried.evictions == 0 &&
+          std::exchange(evicted_nothing_, true)) {
+        continue;  // as the one before in which no page went
+      }
       Explore(run, group);
     }
   }
@@ -162,6 +173,7 @@ class Variants {
   Group group_;  // of the last run
   uint64_t found_in_group_ = 0;
   uint64_t runs_ = 0;
+  bool evicted_nothing_ = false;  // a run of this group in which an eviction had nothing to take
   bool all_schedules_ = true;
 };
 

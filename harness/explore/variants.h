@@ -15,7 +15,8 @@ using ExploreRun = std::function<CaseResult(const Case& run)>;
 
 /// The runs of `c` in a fixed order, and the sum of what they gave. As one program counts a case
 /// without a sweep; of a sweep each failing call does, and that run ends it in which its rule no
-/// longer acts. Of each group of models at most `options.max_findings` are kept.
+/// longer acts; of the runs in which an eviction finds no page to take, which are one run, the
+/// first. Of each group of models at most `options.max_findings` are kept.
 [[nodiscard]] CaseResult ExploreVariants(const Case& c, const Adapter& adapter,
                                          const ExploreOptions& options, Monitor& monitor,
                                          const ExploreRun& explore);

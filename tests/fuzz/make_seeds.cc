@@ -128,6 +128,7 @@ void WriteTexts(const fs::path& out) {
       "ignore sync,sync-dir",
       "full 65536 any times=3",
       "full 4096 write,create-dir path=*.wal",
+      "evict any page=2 nth=9",
       "fail IO_ERROR any path=\"a \\\"b\\\\\"",
       "# nothing\n\nfail INTERRUPTED open,create\nshort 1 read,write tag=*.x\n",
   };

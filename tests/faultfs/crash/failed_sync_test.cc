@@ -60,14 +60,14 @@ class Machine {
     }
   }
 
-  static std::string ContentIn(const Image& image) {
-    const InodeNumber file = image.Lookup(kRootInode, "a");
+  static std::string ContentIn(const Image& image, std::string_view path = "a") {
+    const InodeNumber file = image.Lookup(kRootInode, path);
     if (file == kNoInode) return "(absent)";
     std::string bytes(image.Find(file)->size_bytes, '\0');
     (void)image.Read(file, 0, std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
     return bytes;
   }
-  std::string Content() const { return ContentIn(volume_.live()); }
+  std::string Content(std::string_view path = "a") const { return ContentIn(volume_.live(), path); }
   bool Has(std::string_view name) const {
     return volume_.live().Lookup(kRootInode, name) != kNoInode;
   }
@@ -148,6 +148,51 @@ TEST(FailedSyncCell, AnEvictedPageShowsTheDisksContentAtAnyLaterMoment) {
     EXPECT_EQ(machine.Content(), kOld) << model;
     // The disk was seen to have the old content: the new one cannot turn up any more.
     EXPECT_EQ(machine.Leaves(kOld), Share::kAlways) << model;
+  }
+}
+
+TEST(FailedSyncCell, OnePageOfOneFileGoesAndTheOthersStay) {
+  PersistenceModel model = FindModel("ext4-ordered").value();
+  ASSERT_TRUE(SetSwitch(model, "tear", "4096").ok());  // fewer states
+  for (int page = 1; page <= 4; ++page) {
+    Machine machine(model,
+                    "fail IO_ERROR sync nth=1\nevict stat nth=1 page=" + std::to_string(page));
+    machine.Write(0, kNew + kNew + kNew);
+    machine.SyncUntilReported();
+    EXPECT_TRUE(machine.fs().Stat("a").ok());
+    std::string expected = kNew + kNew + kNew;
+    if (page == 1) expected.replace(0, kBlockBytes, kOld);
+    if (page == 2 || page == 3) {
+      expected.replace((page - 1) * kBlockBytes, kBlockBytes, kBlockBytes, '\0');
+    }
+    EXPECT_EQ(machine.Content() == expected, true) << page;
+    // What was shown of the disk is decided; of the others nothing is.
+    const auto shows = [&](int other) {
+      return machine.AfterPowerLoss([&](const Image& image) {
+        const std::string content = Machine::ContentIn(image);
+        const uint64_t begin = (other - 1) * kBlockBytes;
+        return content.size() > begin && content.compare(begin, kBlockBytes, kNew) == 0;
+      });
+    };
+    for (int other = 1; other <= 3; ++other) {
+      EXPECT_EQ(shows(other), other == page ? Share::kNever : Share::kSometimes)
+          << page << " " << other;
+    }
+  }
+}
+
+TEST(FailedSyncCell, PagesCountFromFileToFile) {
+  for (int page = 0; page <= 3; ++page) {
+    Machine machine("ext4-ordered", "fail IO_ERROR sync\nevict stat nth=1" +
+                                        (page == 0 ? "" : " page=" + std::to_string(page)));
+    const std::unique_ptr<File> second = machine.Open("b");
+    ASSERT_TRUE(second->WriteAt(0, std::as_bytes(std::span(kNew)), IoTag("write")).ok());
+    EXPECT_TRUE(second->Sync(SyncKind::kFull, IoTag("sync")).Is(Code::kIoError));
+    machine.Write(0, kNew);
+    EXPECT_TRUE(machine.Sync().Is(Code::kIoError));
+    EXPECT_TRUE(machine.fs().Stat("a").ok());
+    EXPECT_EQ(machine.Content("a") == kOld, page == 0 || page == 1) << page;
+    EXPECT_EQ(machine.Content("b") == kNew, page == 1 || page == 3) << page;
   }
 }
 

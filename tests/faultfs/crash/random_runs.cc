@@ -21,7 +21,7 @@ class RandomCalls {
     const std::string directory = Pick(live, FileType::kDirectory);
     const std::string fresh = directory + std::string(kNames[random_.Below(std::size(kNames))]);
     const bool is_free = !Exists(live, fresh);
-    switch (random_.Below(17)) {
+    switch (random_.Below(18)) {
       case 0:
       case 1:
         if (is_free) recorder.Create(fresh);
@@ -67,6 +67,9 @@ class RandomCalls {
         break;
       case 16:
         if (!file.empty()) recorder.DataSync(file, Outcome());
+        break;
+      case 17:
+        recorder.Evict(random_.Below(3));
         break;
     }
   }

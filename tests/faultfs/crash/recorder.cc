@@ -19,7 +19,7 @@ void Must(const Status& status) { FAULTFS_CHECK(status.ok(), "a recorded call su
 Recorder::Recorder(Image base) : volume_(std::move(base)), fs_(volume_, &hook_) {}
 
 IoDecision Recorder::NextSync::Decide(const IoCall& call) {
-  if (evict) return {.action = IoDecision::Action::kEvict};
+  if (evict) return {.action = IoDecision::Action::kEvict, .page = page};
   if (call.op != IoOp::kSync && call.op != IoOp::kSyncDir && call.op != IoOp::kWrite) return {};
   switch (outcome) {
     case SyncOutcome::kOk:
@@ -98,8 +98,9 @@ Recorder& Recorder::SyncDir(std::string_view path, SyncOutcome outcome, IoTag ta
   return *this;
 }
 
-Recorder& Recorder::Evict() {
+Recorder& Recorder::Evict(uint64_t page) {
   hook_.evict = true;
+  hook_.page = page;
   Must(fs_.Stat("/").status());
   hook_.evict = false;
   return *this;

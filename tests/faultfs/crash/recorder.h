@@ -40,8 +40,9 @@ class Recorder {
   Recorder& MakeDir(std::string_view path, IoTag tag = IoTag("mkdir"));
   Recorder& RemoveDir(std::string_view path, IoTag tag = IoTag("rmdir"));
   Recorder& Mark(uint64_t mark);
-  /// Pages that a failed sync left go back to what the disk holds.
-  Recorder& Evict();
+  /// Pages that a failed sync left go back to what the disk holds: all (0), or the one of that
+  /// number.
+  Recorder& Evict(uint64_t page = 0);
   /// Of the failed syncs that follow.
   Recorder& Failing(const SyncFailureRules& rules);
 
@@ -56,6 +57,7 @@ class Recorder {
     [[nodiscard]] IoDecision Decide(const IoCall& call) override;
     SyncOutcome outcome = SyncOutcome::kOk;
     bool evict = false;
+    uint64_t page = 0;
   };
 
   void SyncFile(std::string_view path, SyncKind kind, SyncOutcome outcome, IoTag tag);

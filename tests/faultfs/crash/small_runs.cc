@@ -151,6 +151,24 @@ void AddSyncRuns(std::vector<RecordedRun>& runs) {
                            .Sync("a", SyncOutcome::kFailed)
                            .Evict()
                            .Write("a", 6, "3")));
+  runs.push_back(
+      Named("a sync fails, and one page of two is evicted", Recorder(DiskOf({{"a", "base"}}))
+                                                                .Write("a", 0, "one")
+                                                                .Write("a", 4096, "two")
+                                                                .Sync("a", SyncOutcome::kFailed)
+                                                                .Evict(2)
+                                                                .Write("a", 4097, "3")
+                                                                .Sync("a")));
+  runs.push_back(Named("the syncs of two files fail, and a page of each is evicted, one by one",
+                       Recorder(DiskOf({{"a", "base"}, {"b", "base"}}))
+                           .Write("b", 0, "one")
+                           .Sync("b", SyncOutcome::kFailed)
+                           .Write("a", 0, "two")
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Evict(2)
+                           .Write("a", 2, "3")
+                           .Evict(1)
+                           .Sync("b")));
   runs.push_back(Named("a sync fails, and the cache shows the disk's content and size",
                        Recorder(DiskOf({{"a", "base"}}))
                            .Failing({.page = FailedPage::kOld})

@@ -67,6 +67,8 @@ TEST(FaultRuleText, ReadsEveryFault) {
   EXPECT_EQ(Parsed("evict any nth=9").fault.action, Action::kEvict);
   EXPECT_EQ(Parsed("full 65536 any times=3").fault.action, Action::kFull);
   EXPECT_EQ(Parsed("full 65536 any times=3").fault.bytes, 65536u);
+  EXPECT_EQ(Parsed("evict any nth=9").fault.page, 0u);
+  EXPECT_EQ(Parsed("evict any nth=9 page=2").fault.page, 2u);
 }
 
 TEST(FaultRuleText, NthSaysWhen) {
@@ -123,6 +125,7 @@ TEST(FaultRuleText, PrintsTheShortestForm) {
   EXPECT_EQ(RoundTrip(rule), R"(fail NO_SPACE write,sync-dir path="\x01\xc3\xa4\"" tag="" nth=7)");
   EXPECT_EQ(PrintFaultRule(Parsed("short 5 read,write")), "short 5 any");
   EXPECT_EQ(PrintFaultRule(Parsed("ignore sync nth=1 always")), "ignore sync");
+  EXPECT_EQ(PrintFaultRule(Parsed("evict any nth=3 page=2")), "evict any page=2 nth=3");
 }
 
 TEST(FaultRuleText, ErrorsNameColumnAndTheNearestWord) {
@@ -172,6 +175,16 @@ TEST(FaultRuleText, ErrorsInOptions) {
   }
 }
 
+TEST(FaultRuleText, APageIsOfAnEvictionAlone) {
+  EXPECT_EQ(ErrorOf("fail IO_ERROR sync page=1"),
+            "fault rule, column 20: \"page\" is an option of \"evict\" alone");
+  EXPECT_EQ(ErrorOf("evict any page=0"),
+            "fault rule, column 11: page must be a whole number above 0, not \"0\"");
+  EXPECT_EQ(ErrorOf("evict any page"), "fault rule, column 11: \"page\" needs a value");
+  EXPECT_EQ(ErrorOf("evict any page=1 page=2"), "fault rule, column 18: \"page\" is there twice");
+  EXPECT_FALSE(Parsed("evict any page=1") == Parsed("evict any page=2"));
+}
+
 TEST(FaultRuleText, EveryCodeWithEveryOperationComesBack) {
   for (int code = 1; code <= static_cast<int>(Code::kInterrupted); ++code) {
     for (int op = 0; op < kIoOpCount; ++op) {
@@ -203,6 +216,9 @@ FaultRule AnyRule(Random& random) {
   }
   if (rule.fault.action == Action::kShort || rule.fault.action == Action::kFull)
     rule.fault.bytes = 1 + (random.Next() >> random.Below(64)) / 2;
+  if (rule.fault.action == Action::kEvict && random.OneIn(2)) {
+    rule.fault.page = 1 + (random.Next() >> random.Below(64)) / 2;
+  }
   const IoOpSet possible = FaultableOperations(rule.fault.action);
   while (rule.operations.none()) {
     rule.operations = possible;
@@ -262,6 +278,7 @@ TEST(FaultRule, CheckRefusesWhatHasNoText) {
   EXPECT_TRUE(refused([](FaultRule& rule) { rule.fault.bytes = 1; }));
   EXPECT_TRUE(refused([](FaultRule& rule) { rule.operations.reset(); }));
   EXPECT_TRUE(refused([](FaultRule& rule) { rule.nth = 0; }));
+  EXPECT_TRUE(refused([](FaultRule& rule) { rule.fault.page = 1; }));
   EXPECT_TRUE(refused([](FaultRule& rule) { rule.fault = {.action = Action::kShort}; }));
   EXPECT_TRUE(refused([](FaultRule& rule) {
     rule.fault = {.action = Action::kShort, .bytes = 4};  // of a sync

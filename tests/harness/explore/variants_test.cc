@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,47 @@ TEST(Variants, ASweepEndsWithTheFirstRunInWhichItsRuleDoesNothing) {
                                      "fail NO_SPACE write tag=wal.append always nth=2; posix ",
                                      "fail NO_SPACE write tag=wal.append times=2 nth=1; posix ",
                                      "fail NO_SPACE write tag=wal.append times=2 nth=2; posix "));
+}
+
+TEST(Variants, WhereNoPageGoesBackOneRunIsEnough) {
+  Case c = With("set a 9000; kill", {"posix"});
+  c.store.segment_bytes = 65536;
+  c.sweep = {"evict list", "evict list page=2", "evict list page=9"};
+  // Nothing has failed: they are all one run.
+  EXPECT_THAT(RunsOf(c), ElementsAre("evict list nth=1; posix "));
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=1"};
+  const std::vector<std::string> runs = RunsOf(c);
+  const auto with = [&](std::string_view part) {
+    return std::count_if(runs.begin(), runs.end(), [&](const std::string& run) {
+      return run.find(part) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(with("evict list nth=1;"), 1);
+  EXPECT_GE(with("evict list nth="), 2);
+  EXPECT_EQ(with("page=2 nth=1;"), 0);
+  EXPECT_EQ(with("page=2"), with("evict list nth=") - 1);
+  EXPECT_EQ(with("page=9"), 0);
+}
+
+TEST(Variants, AnEvictionThatTookNothingIsNoCoverage) {
+  Case c = With("set a 9000; set b 10", {"posix"});
+  c.store.durability = Durability::kBuffered;
+  c.store.segment_bytes = 65536;
+  NotingMonitor monitor;
+  const auto evictions = [&](std::string_view rule) {
+    c.faults = {"late IO_ERROR write tag=wal.append nth=1", std::string(rule)};
+    const auto run = RunProgram(c, KvAdapter(), {}, monitor);
+    EXPECT_EQ(run.rule_counts.back().decided, 1u);
+    const FaultClasses evict = FaultClass({.action = faultfs::IoDecision::Action::kEvict});
+    size_t noted = 0;
+    for (const auto& [call, classes] : run.faults.calls) noted += (classes & evict) != 0 ? 1 : 0;
+    EXPECT_EQ(noted, run.evictions);
+    return run.evictions;
+  };
+  EXPECT_EQ(evictions("evict create nth=1"), 0u);
+  EXPECT_EQ(evictions("evict write tag=wal.append nth=2"), 1u);
+  EXPECT_EQ(evictions("evict write tag=wal.append page=3 nth=2"), 1u);
+  EXPECT_EQ(evictions("evict write tag=wal.append page=4 nth=2"), 0u);
 }
 
 TEST(Variants, AFindingOfASweepIsAnOrdinaryCase) {

@@ -45,7 +45,7 @@ class ScenarioDrawer {
     }
     if (Maybe()) scenario.faults = Rules();
     if (Maybe() && scenario.crash.chain.empty())
-      scenario.sweep = {"fail IO_ERROR any", "evict any"};
+      scenario.sweep = {"fail IO_ERROR any", "evict any", "evict any page=2"};
     if (Maybe()) scenario.expect = Expected(scenario.crash);
     if (Maybe()) {
       auto& least = scenario.at_least;
@@ -226,7 +226,8 @@ class ScenarioDrawer {
 
   std::vector<std::string> Rules() {
     constexpr std::string_view kRules[] = {"fail NO_SPACE write path=*.wal nth=3", "ignore sync",
-                                           "short 100 write tag=\"a \\\"b\" nth=2 always"};
+                                           "short 100 write tag=\"a \\\"b\" nth=2 always",
+                                           "evict stat,sync page=2 times=3"};
     std::vector<std::string> rules;
     for (uint64_t i = Number(1, 3); i > 0; --i) {
       rules.emplace_back(kRules[random_.Below(std::size(kRules))]);
