@@ -16,6 +16,7 @@ using faultfs::IoDecision;
 constexpr int kRotShift = 2 * kInnerShift;
 constexpr int kLastCode = static_cast<int>(Code::kInterrupted);
 constexpr int kMostActions = 32;
+constexpr std::string_view kLateInRecovery = "left-error";
 
 /// The word by which rules call it.
 std::string WordOf(IoDecision::Action action) {
@@ -51,6 +52,7 @@ std::vector<std::string> MakeNames() {
     if (action == IoDecision::Action::kFail) continue;
     if (faultfs::FaultableOperations(action).any()) names.push_back(WordOf(action));
   }
+  names.emplace_back(kLateInRecovery);
   FAULTFS_CHECK(names.size() <= 64, "a class is a bit");
   return names;
 }
@@ -74,6 +76,8 @@ const std::vector<std::string>& FaultClassNames() {
 FaultClasses RotClass(faultfs::RotKind kind) {
   return FaultClasses{1} << (kRotShift + static_cast<int>(kind));
 }
+
+FaultClasses LateInRecovery() { return FaultClasses{1} << (FaultClassNames().size() - 1); }
 
 FaultClasses FaultClass(const IoDecision& decision) {
   const std::vector<std::string>& names = FaultClassNames();

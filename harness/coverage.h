@@ -12,9 +12,10 @@
 //   rot-KIND       bytes that it wrote rotted: flip, zero, stale, lost, misdirected
 //   fail-CODE      a fault rule made it fail so: fail-IO_ERROR
 //   short, ignore, full, …  likewise, by the word of the rule
+//   left-error     a sync of a recovery, which reported an error that a dead process had left
 //
-// A hit says that a recovery was judged, or (of the last three) that the run went on from there.
-// Sums are unions, so that they do not depend on the order of cases.
+// A hit says that a recovery was judged, or (of the last but left-error) that the run went on from
+// there. Sums are unions, so that they do not depend on the order of cases.
 #pragma once
 
 #include <compare>
@@ -41,6 +42,7 @@ inline constexpr FaultClasses kLostAlone = 1 << 3;
 inline constexpr FaultClasses kTorn = 1 << 4;
 inline constexpr int kInnerShift = 5;  // the same five in a recovery
 [[nodiscard]] FaultClasses RotClass(faultfs::RotKind kind);
+[[nodiscard]] FaultClasses LateInRecovery();
 /// Of a decision that is not to proceed.
 [[nodiscard]] FaultClasses FaultClass(const faultfs::IoDecision& decision);
 

@@ -91,6 +91,12 @@ class IoHook {
   /// Whether calls are to be shown with the room that they take, which costs a walk over all files
   /// for each. Only SimFileSystem can. The same at all times.
   [[nodiscard]] virtual bool NeedsSpace() const { return false; }
+  /// After Decide: this Sync will fail with `code`, whatever was decided, because a write-back
+  /// failed behind an earlier call. Threads as of Decide.
+  virtual void Reported(const IoCall& call, Code code) {
+    static_cast<void>(call);
+    static_cast<void>(code);
+  }
 };
 
 }  // namespace faultfs

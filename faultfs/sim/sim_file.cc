@@ -134,6 +134,10 @@ Status SimFile::Sync(SyncKind kind, IoTag tag) {
   const Code code = Enter(IoOp::kSync, tag, 0, 0, decision);
   if (code != Code::kOk) return Error(IoOp::kSync, code);
   if (const Code earlier = volume_.TakeError(handle_); earlier != Code::kOk) {
+    if (process_->hook != nullptr) {
+      process_->hook->Reported({.op = IoOp::kSync, .path = path_, .path2 = {}, .tag = tag},
+                               earlier);
+    }
     volume_.RecordSync(handle_.inode, kind, SyncOutcome::kFailed, tag);
     return Error(IoOp::kSync, earlier);
   }

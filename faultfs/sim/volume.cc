@@ -115,6 +115,22 @@ void Volume::NoteError(InodeNumber inode, Code code) {
   ++usage.errors;
   usage.error_reported = false;
   usage.error = code;
+  error_notes_.push_back({trace_.ops.size(), {inode, code}});
+}
+
+void Volume::Carry(UnreportedError error) { NoteError(error.inode, error.code); }
+
+std::vector<UnreportedError> Volume::ErrorsAt(size_t steps) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<UnreportedError> errors;
+  for (const ErrorNote& note : error_notes_) {
+    if (note.from_steps > steps) continue;
+    std::erase_if(errors, [&](const UnreportedError& e) { return e.inode == note.error.inode; });
+    if (note.error.code != Code::kOk) errors.push_back(note.error);
+  }
+  std::sort(errors.begin(), errors.end(),
+            [](const UnreportedError& a, const UnreportedError& b) { return a.inode < b.inode; });
+  return errors;
 }
 
 Code Volume::TakeError(SimHandle& handle) {
@@ -122,7 +138,10 @@ Code Volume::TakeError(SimHandle& handle) {
   Usage& usage = UsageOf(handle.inode);
   if (handle.errors == usage.errors) return Code::kOk;
   handle.errors = usage.errors;
-  usage.error_reported = true;
+  // Behind its two steps: a process that dies amid the sync may leave the error to the next.
+  if (!std::exchange(usage.error_reported, true)) {
+    error_notes_.push_back({trace_.ops.size() + 2, {handle.inode, Code::kOk}});
+  }
   return usage.error;
 }
 

@@ -19,6 +19,13 @@
 
 namespace faultfs {
 
+/// The error of a write-back of a file that no sync has reported yet.
+struct UnreportedError {
+  InodeNumber inode = kNoInode;
+  Code code = Code::kOk;
+  friend bool operator==(const UnreportedError&, const UnreportedError&) = default;
+};
+
 struct Reversion;
 struct SimHandle;
 struct TraceStep;
@@ -32,7 +39,8 @@ class Volume {
  public:
   explicit Volume(Image base, Recording recording = Recording::kOn);
   /// A volume that has already lived through the first `steps` steps of `trace`: what is pending
-  /// stays pending, and new steps follow. Marks are kept; errors that no sync has reported are not.
+  /// stays pending, and new steps follow. Marks are kept; for errors that no sync has reported see
+  /// Carry.
   static std::unique_ptr<Volume> Resume(const Image& base, const Trace& trace, size_t steps);
 
   Volume(const Volume&) = delete;
@@ -48,6 +56,13 @@ class Volume {
   /// Puts a mark between the steps. Thread-safe; the order among marks and steps is the order in
   /// which they got the volume's lock.
   void Mark(uint64_t mark);
+
+  /// Errors that no sync had reported when the first `steps` steps had happened, by inode: what a
+  /// process that died there leaves to the next. (A sync has reported its error when it has ended.)
+  [[nodiscard]] std::vector<UnreportedError> ErrorsAt(size_t steps) const;
+  /// An earlier process, on a volume that this one goes on from, has left this one. Before the
+  /// first call. The first sync of the file, through whatever descriptor, reports it.
+  void Carry(UnreportedError error);
 
   /// How the file system goes about a failed write-back. To be set before the first call.
   /// `before_revert` (may be empty) runs just before pages go back to what the disk holds; it may
@@ -68,6 +83,12 @@ class Volume {
     uint32_t errors = 0;         // write-backs that failed behind a call
     bool error_reported = true;  // the last of them, by any descriptor
     Code error = Code::kOk;      // of the last
+  };
+
+  /// From when on which error of a file waits to be reported; none (kOk): it has been.
+  struct ErrorNote {
+    size_t from_steps;
+    UnreportedError error;
   };
 
   /// Applies and records. The lock must be held.
@@ -104,6 +125,7 @@ class Volume {
   uint32_t next_sync_id_ = 1;
   SyncFailureRules failure_rules_;
   std::function<void()> before_revert_;
+  std::vector<ErrorNote> error_notes_;  // in the order in which it happened
   std::vector<Usage> usage_;  // by inode number; shorter than that if the rest is not in use
 };
 

@@ -9,7 +9,6 @@ namespace {
 
 using faultfs::CrashState;
 using faultfs::Image;
-using faultfs::Recording;
 using faultfs::Trace;
 using faultfs::Unknown;
 using faultfs::Volume;
@@ -59,14 +58,10 @@ CrashStep StepOf(const faultfs::EffectGraph& graph, const CrashState& state, Cra
   return step;
 }
 
-std::unique_ptr<Volume> VolumeAfter(const Image& base, const Trace& trace, const CrashState& state,
-                                    CrashKind kind, const Image& image, uint32_t& begin_step) {
-  if (kind == CrashKind::kPowerLoss) {
-    begin_step = 0;
-    return std::make_unique<Volume>(image, Recording::kOn);
-  }
-  begin_step = state.point.steps;
-  return Volume::Resume(base, trace, state.point.steps);
+Aftermath AfterLast(const Chain& chain) {
+  const ChainLink& last = chain.links.back();
+  const Volume& crashed = last.volume == nullptr ? *chain.run->volume : *last.volume;
+  return Aftermath(crashed, last.state, last.kind, last.image, last.graph.model.failure_rules());
 }
 
 Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& steps,
@@ -95,8 +90,7 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       FAULTFS_RETURN_IF_ERROR(SpoilLink(lab, step, link));
     } else {
       const ChainLink& before = chain.links.back();
-      link.volume = VolumeAfter(before.graph.base, *before.trace, before.state, before.kind,
-                                before.image, link.begin_step);
+      link.volume = AfterLast(chain).ToCrash(link.begin_step);
       lab.monitor.Recovering([&] { return chain.steps; });
       const Life life = Recover(lab, *link.volume, before.opens, Probing(lab));
       if (!life.seen.open.ok()) return life.seen.open;
@@ -106,9 +100,10 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
                              link.state.point.steps, life.seen.dump);
       faultfs::PointView view(link.graph, link.state.point);
       NoteLateLoss(lab.adapter, view, link.state, link.image, link.begin_step, link.situation);
-      link.opens = before.opens + 2;
+      link.opens = before.opens + life.opens;
     }
     chain.links.push_back(std::move(link));
+    chain.links.back().errors = AfterLast(chain).errors();
     chain.steps.push_back(step);
   }
   return chain;
@@ -117,9 +112,9 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
 std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain) {
   if (chain.links.empty() || chain.run->live.has_value()) return chain.run->live;
   const ChainLink& last = chain.links.back();
-  Volume volume(last.image, Recording::kOff);
+  const auto volume = AfterLast(chain).ToRecover();
   lab.monitor.Recovering([&] { return chain.steps; });
-  const Life life = Recover(lab, volume, last.opens, Probing(lab));
+  const Life life = Recover(lab, *volume, last.opens, Probing(lab));
   return JudgeLife(lab, *chain.run->checker, last.situation, life);
 }
 

@@ -11,6 +11,7 @@
 #include "faultfs/crash/effect_graph.h"
 #include "faultfs/crash/states.h"
 #include "faultfs/sim/image.h"
+#include "harness/explore/aftermath.h"
 #include "harness/explore/recovery.h"
 #include "harness/explore/run.h"
 
@@ -24,10 +25,11 @@ struct ChainLink {
   faultfs::EffectGraph graph;
   faultfs::CrashState state;
   CrashKind kind = CrashKind::kPowerLoss;
-  faultfs::Image image;          // what the crash left, rot and all
-  std::vector<std::string> rot;  // as the step names it
-  Situation situation;           // in which the next recovery is judged
-  uint64_t opens = 0;            // Opens begun so far
+  faultfs::Image image;           // what the crash left, rot and all
+  std::vector<std::string> rot;   // as the step names it
+  std::vector<LeftError> errors;  // that are left to report
+  Situation situation;            // in which the next recovery is judged
+  uint64_t opens = 0;             // Opens begun so far
 };
 
 struct Chain {
@@ -48,10 +50,7 @@ struct Chain {
 [[nodiscard]] CrashStep StepOf(const faultfs::EffectGraph& graph, const faultfs::CrashState& state,
                                CrashKind kind);
 
-/// The volume on which a process finds itself after the crash: with what is pending, if the machine
-/// stayed up. `begin_step` is where its own steps will begin.
-[[nodiscard]] std::unique_ptr<faultfs::Volume> VolumeAfter(
-    const faultfs::Image& base, const faultfs::Trace& trace, const faultfs::CrashState& state,
-    CrashKind kind, const faultfs::Image& image, uint32_t& begin_step);
+/// What the last crash of a chain left; the chain must outlive it and have links.
+[[nodiscard]] Aftermath AfterLast(const Chain& chain);
 
 }  // namespace crashlab

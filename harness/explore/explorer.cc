@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "faultfs/crash/states.h"
+#include "harness/explore/aftermath.h"
 #include "harness/explore/chain.h"
 #include "harness/explore/finding.h"
 #include "harness/explore/internal/state_walk.h"
@@ -32,7 +33,6 @@ using faultfs::Image;
 using faultfs::PersistenceModel;
 using faultfs::PointView;
 using faultfs::Random;
-using faultfs::Recording;
 using faultfs::Trace;
 using faultfs::Volume;
 
@@ -171,11 +171,10 @@ class Exploration {
     if (kind == CrashKind::kPowerLoss) {
       NoteLateLoss(lab_.adapter, view, state, image, 0, situation);
     }
-    const Hash128 hash = image.ContentHash();
+    const Aftermath left(*run_->volume, state, kind, image, view.graph().model.failure_rules());
     const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
-    const bool news =
-        Explore(image, hash, situation, run_->opens[situation.events], !state.lost.empty(),
-                view.graph().model, chain, result_.counts.recoveries);
+    const bool news = Explore(left, situation, run_->opens[situation.events], !state.lost.empty(),
+                              view.graph().model, chain, result_.counts.recoveries);
     ++result_.counts.states;
     if (kind == CrashKind::kPowerLoss) ++OfModel().states;
     // A crash inside the recovery is judged by the bounds of the first crash, so that an image
@@ -192,26 +191,27 @@ class Exploration {
     return {StepOf(graph, state, kind)};
   }
 
-  /// Recovers an image that is new, judges what is new. What another model has left already is
+  /// Recovers from what is new, judges what is new. What another model has left already is
   /// neither recovered nor judged again, but what was wrong with it is wrong here too. Returns
   /// whether the question was new: under this model, if power was lost.
   template <typename ChainFn>
-  bool Explore(const Image& image, const Hash128& hash, const Situation& situation, uint64_t opens,
-               bool lossy, const PersistenceModel& model, const ChainFn& chain,
-               uint64_t& recoveries) {
+  bool Explore(const Aftermath& left, const Situation& situation, uint64_t opens, bool lossy,
+               const PersistenceModel& model, const ChainFn& chain, uint64_t& recoveries) {
     // Also where no image is new for a million states: who watches must see that it goes on.
     if (++since_counted_ % 256 == 0) lab_.monitor.Counted(result_.counts);
     std::optional<Violation> violation;
+    const Hash128 hash = left.hash();
     const auto [it, fresh] = recovered_.try_emplace(hash);
     Observation seen;
     if (fresh) {
       lab_.monitor.Recovering(chain);
       ++recoveries;
-      Volume volume(image, Recording::kOff);
+      const auto volume = left.ToRecover();
       uint32_t* bad_probe = nullptr;
-      Life life = Recover(lab_, volume, opens, [&](const Volume& v, const Observation& shown) {
+      Life life = Recover(lab_, *volume, opens, [&](const Volume& v, const Observation& shown) {
         return WantsProbe(v, shown, bad_probe);
       });
+      result_.coverage.Add(life.reported);
       violation = JudgeProbe(lab_, *run_->checker, situation, life);
       if (violation.has_value()) {
         *bad_probe = static_cast<uint32_t>(bad_probes_.size());
@@ -239,8 +239,8 @@ class Exploration {
       const auto look_again = [&] {
         if (fresh) return;
         lab_.monitor.Recovering(chain);
-        Volume volume(image, Recording::kOff);
-        seen = Recover(lab_, volume, opens, nullptr).seen;
+        const auto volume = left.ToRecover();
+        seen = Recover(lab_, *volume, opens, nullptr).seen;
       };
       if (auto judged = JudgeSeen(situation, seen, look_again)) violation = std::move(judged);
       if (violation.has_value()) {
@@ -272,7 +272,7 @@ class Exploration {
   // What a probe does follows from the disk and from what the engine holds of it.
   bool WantsProbe(const Volume& volume, const Observation& seen, uint32_t*& bad_probe) {
     if (!case_.crash.probe) return false;
-    const Hash128 key = faultfs::Combine(volume.live().ContentHash(), seen.hash);
+    const Hash128 key = faultfs::Combine(HashOfVolume(volume), seen.hash);
     const auto [it, fresh] = probed_.try_emplace(key, kNowhere);
     bad_probe = &it->second;
     if (fresh) ++result_.counts.probes;
@@ -364,7 +364,7 @@ class Exploration {
       steps.back().rot = {Print(rot)};
       return steps;
     };
-    Explore(disk->image, disk->image.ContentHash(), situation, run_->opens[situation.events],
+    Explore(Aftermath(disk->image), situation, run_->opens[situation.events],
             !site.state.lost.empty(), view.graph().model, chain, result_.counts.rotten_recoveries);
     ++result_.counts.states;
     ++OfModel().states;
@@ -395,7 +395,9 @@ class Exploration {
     PointView first_view(graph, site.state.point);
     const Image left = first_view.Materialize(site.state);
     NoteLateLoss(lab_.adapter, first_view, site.state, left, 0, first);
-    const auto volume = VolumeAfter(base(), trace(), site.state, site.kind, left, begin_step);
+    const auto rules = graph.model.failure_rules();
+    const auto volume =
+        Aftermath(*run_->volume, site.state, site.kind, left, rules).ToCrash(begin_step);
     lab_.monitor.Recovering([&] { return ChainOf(graph, site.state, site.kind); });
     const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
       return case_.crash.probe;
@@ -419,8 +421,8 @@ class Exploration {
       };
       if (situation.power_lost) ++OfModel().states;
       calls.Visit(inner, state, kind);
-      Explore(image, image.ContentHash(), situation, opens + 2, !state.lost.empty(), graph.model,
-              chain, result_.counts.inner_recoveries);
+      Explore(Aftermath(*volume, state, kind, image, rules), situation, opens + life.opens,
+              !state.lost.empty(), graph.model, chain, result_.counts.inner_recoveries);
       return !Enough();
     };
     if (Wants(CrashKind::kProcessDeath)) {

@@ -132,6 +132,9 @@ void TellCrash(const ChainLink& link, bool in_recovery, std::vector<std::string>
     story.push_back(
         fmt::format("  rotten: {}{}", rot, link.situation.witnessed ? "" : " (of no account)"));
   }
+  for (const LeftError& left : link.errors) {
+    story.push_back("  left to the next process to report: " + Describe(left));
+  }
 }
 
 }  // namespace

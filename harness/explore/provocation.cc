@@ -37,12 +37,16 @@ std::optional<Violation> JudgeFailedOpen(const Status& status, const Provocation
                    status.ToString()};
 }
 
+bool Explains(const Provocation& provocation, const Status& status, bool is_snapshot) {
+  return provocation.harmful || (provocation.any && !status.Is(Code::kPoisoned) && is_snapshot);
+}
+
 std::optional<Violation> JudgeUnprovoked(const Case& c, OpNumber op, const Status& status,
                                          bool is_snapshot, const Contract& contract,
                                          const Provocation& provocation) {
   const bool refused = status.Is(Code::kPoisoned);
   if (!refused && contract.OutcomeOf(status) != Outcome::kInfo) return std::nullopt;
-  if (provocation.harmful || (provocation.any && !refused && is_snapshot)) return std::nullopt;
+  if (Explains(provocation, status, is_snapshot)) return std::nullopt;
   return Violation{
       status.Is(Code::kCorruption) ? Verdict::kFalseCorruption : Verdict::kNotWritable,
       fmt::format("operation {} ({}) failed, and nothing {}: {}", op, Print(c.program[op - 1]),

@@ -22,9 +22,12 @@ struct Provocation {
             const faultfs::IoCall& call);
 };
 
-/// Of an Open within a run that failed.
+/// Of an Open within a run, or of a recovery, that failed.
 [[nodiscard]] std::optional<Violation> JudgeFailedOpen(const Status& status,
                                                        const Provocation& provocation);
+
+/// Whether what had gone wrong explains that a call could not do its work. `is_snapshot`: as below.
+[[nodiscard]] bool Explains(const Provocation& provocation, const Status& status, bool is_snapshot);
 
 /// Of operation `op`, which ended so. `is_snapshot`: of a snapshot that it makes beside its own
 /// work; that may fail for more.

@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "harness/explore/provocation.h"
 #include "harness/explore/run.h"
+#include "harness/explore/step_coverage.h"
 
 namespace crashlab {
 namespace {
@@ -55,59 +57,105 @@ Observation Observe(Engine& engine) {
   return seen;
 }
 
-/// Write, what that starts in the background, close, reopen, read. `reopen` makes the engine of the
-/// next life.
-void Probe(const Laboratory& lab, Engine& engine, const std::function<Engine&()>& reopen,
-           const std::function<void(Stage)>& reach, Life& life) {
+/// What kept a probe from being done.
+struct Trouble {
+  std::string_view what;
+  Status status;
+  bool is_snapshot = false;  // what the engine does beside its own work
+};
+
+/// Write, what that starts in the background, close.
+std::optional<Trouble> Use(const Laboratory& lab, Engine& engine,
+                           const std::function<void(Stage)>& reach) {
   reach(Stage::kProbeInvoked);
   if (CanWrite(lab.adapter)) {
     const Reply reply = engine.Apply(ProbeOperation(), ProbeNumber(lab.subject));
-    if (!reply.status.ok()) {
-      life.violation = NotWritable("a write", reply.status);
-      return;
-    }
+    if (!reply.status.ok()) return Trouble{"a write", reply.status};
   }
   reach(Stage::kProbeAcked);
   for (size_t jobs = engine.jobs(); jobs > 0; --jobs) {
     const Status worked = engine.RunBackground();
-    if (!worked.ok()) {
-      life.violation = NotWritable("background work", worked);
-      return;
-    }
+    if (!worked.ok()) return Trouble{"background work", worked, /*is_snapshot=*/true};
   }
   const Status closed = engine.Close();
-  if (!closed.ok()) {
-    life.violation = NotWritable("a close", closed);
+  if (!closed.ok()) return Trouble{"a close", closed};
+  reach(Stage::kClosed);
+  return std::nullopt;
+}
+
+/// Then reopen and read. `reopen` opens the engine of the next life; `excused` may say that an
+/// earlier process is to blame.
+void Probe(const Laboratory& lab, Engine& engine, const std::function<Observation()>& reopen,
+           const std::function<bool(const Trouble&)>& excused,
+           const std::function<void(Stage)>& reach, Life& life) {
+  const auto reach_and_note = [&](Stage stage) {
+    life.probed = stage;
+    reach(stage);
+  };
+  const std::optional<Trouble> trouble = Use(lab, engine, reach_and_note);
+  if (trouble.has_value() && !excused(*trouble)) {
+    life.violation = NotWritable(trouble->what, trouble->status);
     return;
   }
-  reach(Stage::kClosed);
-  Observation seen = Observe(reopen());
+  Observation seen = reopen();
   if (!seen.open.ok()) {
     life.violation = NotWritable("a reopen", seen.open);
     return;
   }
   life.reopened = std::move(seen);
-  reach(Stage::kReopened);
+  // Otherwise nothing was promised of the write, and that stays so.
+  if (!trouble.has_value()) reach(Stage::kReopened);
 }
+
+/// Notes what an engine must report that it did not do.
+class LeftErrors final : public faultfs::IoHook {
+ public:
+  LeftErrors(const Adapter& adapter, Coverage& reported) : adapter_(adapter), reported_(reported) {}
+
+  faultfs::IoDecision Decide(const faultfs::IoCall&) override { return {}; }
+  void Reported(const faultfs::IoCall& call, Code code) override {
+    provocation.Note(adapter_.contract(),
+                     {.action = faultfs::IoDecision::Action::kFail, .code = code}, call);
+    reported_.Note(FileKindOf(adapter_, call, call.path), call.tag.name(), LateInRecovery());
+  }
+
+  Provocation provocation;  // of the process at hand
+
+ private:
+  const Adapter& adapter_;
+  Coverage& reported_;
+};
 
 }  // namespace
 
 Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
              const ProbeQuestion& probe) {
   const auto reach = [&](Stage stage) { volume.Mark(static_cast<uint64_t>(stage) - 1); };
-  Process first(lab.subject, lab.adapter, lab.options, lab.monitor, volume, nullptr, open_ordinal);
   Life life;
-  life.seen = Observe(first.engine());
-  if (!life.seen.open.ok()) return life;
-  reach(Stage::kOpened);
-  if (!probe || !probe(volume, life.seen)) return life;
-  std::optional<Process> second;
-  const auto reopen = [&]() -> Engine& {
-    second.emplace(lab.subject, lab.adapter, lab.options, lab.monitor, volume, nullptr,
-                   open_ordinal + 1);
-    return second->engine();
+  life.opens = 0;
+  LeftErrors left(lab.adapter, life.reported);
+  faultfs::IoHook* const hook = volume.ErrorsAt(SIZE_MAX).empty() ? nullptr : &left;
+  std::optional<Process> process;
+  // Each time an error is reported there is one less, so that this ends.
+  const auto open = [&] {
+    while (true) {
+      left.provocation = {};
+      process.emplace(lab.subject, lab.adapter, lab.options, lab.monitor, volume, hook,
+                      open_ordinal + life.opens++);
+      Observation seen = Observe(process->engine());
+      const bool provoked = !seen.open.ok() && !JudgeFailedOpen(seen.open, left.provocation);
+      if (!provoked) return seen;
+    }
   };
-  Probe(lab, first.engine(), reopen, reach, life);
+  const auto excused = [&](const Trouble& trouble) {
+    return Explains(left.provocation, trouble.status, trouble.is_snapshot);
+  };
+  life.seen = open();
+  if (life.seen.open.ok()) reach(Stage::kOpened);
+  if (life.seen.open.ok() && probe && probe(volume, life.seen)) {
+    Probe(lab, process->engine(), open, excused, reach, life);
+  }
+  life.opens = std::max<uint64_t>(life.opens, 2);
   return life;
 }
 
@@ -123,10 +171,12 @@ Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system, std::str
   tell(Stage::kOpened);
   if (!lab.subject.crash.probe) return life;
   std::optional<Engine> second;
-  const auto reopen = [&]() -> Engine& {
-    return second.emplace(lab.subject, lab.adapter, file_system, directory, open_ordinal + 1);
+  const auto reopen = [&] {
+    return Observe(
+        second.emplace(lab.subject, lab.adapter, file_system, directory, open_ordinal + 1));
   };
-  Probe(lab, first, reopen, tell, life);
+  const auto nothing_left = [](const Trouble&) { return false; };
+  Probe(lab, first, reopen, nothing_left, tell, life);
   return life;
 }
 
@@ -215,7 +265,7 @@ std::optional<Violation> JudgeProbe(const Laboratory& lab, const Checker& checke
   const Situation after = {.events = situation.events,
                            .witnessed = {},
                            .power_lost = false,
-                           .stage = Stage::kClosed,
+                           .stage = life.probed,
                            .decision_is_witnessed = false,
                            .decided = life.seen.dump,
                            .decided_hash = life.seen.hash};

@@ -28,10 +28,16 @@ enum class Stage : uint8_t {
 };
 
 /// The life of a recovered engine.
+///
+/// A sync in it may have to report an error that an earlier process left. An Open that fails for
+/// that is no finding, and neither is a probe; the next Open must find everything in order.
 struct Life {
-  Observation seen;                     // after Open
+  Observation seen;                     // after Open: the first that no such error ended
   std::optional<Violation> violation;   // of the probe: it did not work
   std::optional<Observation> reopened;  // after the probe: written to, closed and opened again
+  Stage probed = Stage::kClosed;        // how far the probe came before that
+  uint64_t opens = 2;                   // how many Opens are its own
+  Coverage reported = {};               // by which calls such errors were
 };
 
 struct Run;
@@ -50,7 +56,7 @@ struct Laboratory {
 using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observation&)>;
 
 /// Opens and reads. If `probe` says so (null: no), writes, does what then waits in the background,
-/// closes, reopens and reads again.
+/// closes, reopens and reads again. `volume` may hold errors for it to report (Volume::Carry).
 [[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
                            const ProbeQuestion& probe);
 /// The same on any file system, with the probe if the case asks for it. `reach` (may be empty) is

@@ -104,6 +104,9 @@ Result<std::string> ExplainCase(const Case& c, const Adapter& adapter, bool reco
     }
     if (view.pending().empty()) text += "  nothing was pending\n";
     text += "what it left:\n" + link.image.Describe();
+    for (const LeftError& left : link.errors) {
+      text += "an error that no sync has reported: " + Describe(left) + "\n";
+    }
   }
   if (!recover) return text;
   const std::optional<Violation> violation = JudgeChain(lab, chain);

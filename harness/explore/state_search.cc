@@ -36,14 +36,15 @@ bool IsLike(const Trace& trace, CrashPoint point, std::string_view at) {
 
 /// One crash of the chain: a life that is to be cut.
 struct StateSearch::Level {
-  size_t index;  // of the step in the known chain
-  const Trace& trace;
+  size_t index;          // of the step in the known chain
+  const Volume& volume;  // that it is lived on
+  const Trace& trace;    // of that
   uint32_t begin_step;
   const faultfs::EffectGraph& graph;
   const Run* run;    // of the first level
   Situation before;  // of later ones
   Dump shown;
-  uint64_t opens;
+  uint64_t opens;                // begun before its crash, but for those of `run`
   std::vector<CrashStep> chain;  // of the crashes before this one
 };
 
@@ -63,6 +64,7 @@ std::optional<std::vector<CrashStep>> StateSearch::Find() {
   const faultfs::EffectGraph graph =
       faultfs::Lower(run.volume->base(), run.volume->trace(), lab_.subject.crash.models.front());
   const Level level{.index = 0,
+                    .volume = *run.volume,
                     .trace = run.volume->trace(),
                     .begin_step = 0,
                     .graph = graph,
@@ -136,7 +138,7 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     opens = level.run->opens[situation.events];
   } else {
     situation = After(level.before, like.kind, level.trace, level.begin_step, steps, level.shown);
-    opens = level.opens + 2;
+    opens = level.opens;
   }
   const faultfs::Image image = view.Materialize(state);
   NoteLateLoss(lab_.adapter, view, state, image, level.begin_step, situation);
@@ -146,13 +148,13 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     return crashes;
   };
   bool found = false;
+  const Aftermath left(level.volume, state, like.kind, image, level.graph.model.failure_rules());
   if (!like.rot.empty()) return TryRotten(level, view, state, situation, image, opens);
   if (level.index + 1 == like_.size()) {
-    found = TryImage(situation, image, opens, chain);
+    found = TryLast(situation, left, opens, chain);
   } else {
     uint32_t begin_step = 0;
-    const auto volume =
-        VolumeAfter(level.graph.base, level.trace, state, like.kind, image, begin_step);
+    const auto volume = left.ToCrash(begin_step);
     ++recoveries_;
     lab_.monitor.Recovering(chain);
     const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
@@ -162,13 +164,14 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     const faultfs::EffectGraph graph =
         faultfs::Lower(volume->base(), volume->trace(), level.graph.model);
     found = Descend({.index = level.index + 1,
+                     .volume = *volume,
                      .trace = volume->trace(),
                      .begin_step = begin_step,
                      .graph = graph,
                      .run = nullptr,
                      .before = situation,
                      .shown = life.seen.dump,
-                     .opens = opens,
+                     .opens = opens + life.opens,
                      .chain = chain()});
   }
   if (!found) return false;
@@ -189,27 +192,26 @@ bool StateSearch::TryRotten(const Level& level, PointView& view, const CrashStat
     situation.witnessed = disk->witnessed;
     CrashStep step = StepOf(level.graph, state, CrashKind::kPowerLoss);
     step.rot = {Print(rot)};
-    if (!TryImage(situation, disk->image, opens, [&] { return std::vector<CrashStep>{step}; })) {
-      continue;
-    }
+    const Aftermath rotten(disk->image);
+    if (!TryLast(situation, rotten, opens, [&] { return std::vector<CrashStep>{step}; })) continue;
     found_.insert(found_.begin(), std::move(step));
     return true;
   }
   return false;
 }
 
-bool StateSearch::TryImage(const Situation& situation, const faultfs::Image& image, uint64_t opens,
-                           const std::function<std::vector<CrashStep>()>& chain) {
+bool StateSearch::TryLast(const Situation& situation, const Aftermath& left, uint64_t opens,
+                          const std::function<std::vector<CrashStep>()>& chain) {
   const faultfs::Hash128 key = faultfs::Combine(
-      image.ContentHash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
-                            HashOf(situation.decided).low + situation.witnessed.value_or(0)});
+      left.hash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
+                    HashOf(situation.decided).low + situation.witnessed.value_or(0)});
   const auto at = std::lower_bound(tried_.begin(), tried_.end(), key);
   if (at != tried_.end() && *at == key) return false;
   tried_.insert(at, key);
   ++recoveries_;
   lab_.monitor.Recovering(chain);
-  Volume volume(image, faultfs::Recording::kOff);
-  const Life life = Recover(lab_, volume, opens, [this](const Volume&, const Observation&) {
+  const auto volume = left.ToRecover();
+  const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
     return lab_.subject.crash.probe;
   });
   return IsWanted(JudgeLife(lab_, *checker_, situation, life));

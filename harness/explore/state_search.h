@@ -15,6 +15,7 @@
 
 #include "faultfs/crash/states.h"
 #include "harness/case.h"
+#include "harness/explore/aftermath.h"
 #include "harness/explore/recovery.h"
 
 namespace crashlab {
@@ -44,8 +45,8 @@ class StateSearch {
   [[nodiscard]] bool TryRotten(const Level& level, faultfs::PointView& view,
                                const faultfs::CrashState& state, Situation situation,
                                const faultfs::Image& left, uint64_t opens);
-  [[nodiscard]] bool TryImage(const Situation& situation, const faultfs::Image& image,
-                              uint64_t opens, const std::function<std::vector<CrashStep>()>& chain);
+  [[nodiscard]] bool TryLast(const Situation& situation, const Aftermath& left, uint64_t opens,
+                             const std::function<std::vector<CrashStep>()>& chain);
   [[nodiscard]] bool IsWanted(const std::optional<Violation>& violation) const {
     return violation.has_value() && violation->verdict == verdict_.value_or(violation->verdict);
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "faultfs/crash/states.h"
 #include "faultfs/fault/fault_rules.h"
@@ -43,6 +44,7 @@ class Machine {
   }
   File& file() { return *file_; }
   SimFileSystem& fs() { return *fs_; }
+  const Volume& volume() const { return volume_; }
 
   void Write(uint64_t offset_bytes, const std::string& text) {
     const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
@@ -307,6 +309,40 @@ TEST(BackgroundError, WithoutADescriptorIsReportedToTheFirstThatOpensLater) {
   machine.Restart();
   EXPECT_TRUE(machine.Open()->Sync(SyncKind::kFull, IoTag("sync")).Is(Code::kNoSpace));
   EXPECT_TRUE(machine.Open()->Sync(SyncKind::kFull, IoTag("sync")).ok());
+}
+
+/// Whether an error waits for the next process, by the step at which this one dies.
+TEST(BackgroundError, WaitsFromTheFailureToTheEndOfTheSyncThatTells) {
+  Machine machine("ext4-ordered", "late NO_SPACE write nth=1");
+  machine.Write(0, kNew);                          // create, write, begin and end of the sync
+  EXPECT_TRUE(machine.Sync().Is(Code::kNoSpace));  // begin and end
+  const InodeNumber file = machine.volume().live().Lookup(kRootInode, "a");
+  const size_t end = machine.volume().trace().ops.size();
+  ASSERT_GE(end, 5u);
+  const std::vector<UnreportedError> one = {{file, Code::kNoSpace}};
+  EXPECT_TRUE(machine.volume().ErrorsAt(end).empty());
+  EXPECT_EQ(machine.volume().ErrorsAt(end - 1), one);  // amid the sync that tells
+  EXPECT_EQ(machine.volume().ErrorsAt(end - 2), one);
+  EXPECT_TRUE(machine.volume().ErrorsAt(end - 3).empty());
+}
+
+TEST(BackgroundError, IsCarriedToAVolumeThatGoesOn) {
+  Machine machine("ext4-ordered", "late NO_SPACE write nth=1");
+  machine.Write(0, kNew);
+  const Volume& crashed = machine.volume();
+  const size_t steps = crashed.trace().ops.size();
+  const auto resumed = Volume::Resume(crashed.base(), crashed.trace(), steps);
+  for (const UnreportedError& error : crashed.ErrorsAt(steps)) resumed->Carry(error);
+  EXPECT_EQ(resumed->ErrorsAt(steps), crashed.ErrorsAt(steps));
+  SimFileSystem fs(*resumed);
+  const auto sync = [&] {
+    const auto file = fs.Open("a", {.write = true}, IoTag("open")).value();
+    return file->Sync(SyncKind::kFull, IoTag("sync")).code();
+  };
+  EXPECT_EQ(sync(), Code::kNoSpace);
+  EXPECT_EQ(sync(), Code::kOk);
+  EXPECT_TRUE(resumed->ErrorsAt(SIZE_MAX).empty());
+  EXPECT_FALSE(resumed->ErrorsAt(steps).empty());
 }
 
 TEST(BackgroundError, LeavesTheFileInTheCacheUntilItIsEvicted) {
