@@ -56,7 +56,7 @@ struct AtLeast {
   uint64_t inner_recoveries = 0;
   uint64_t rotten_recoveries = 0;
   uint64_t reopened = 0;        // of real processes
-  uint64_t inner_reopened = 0;  // of those, after a kill of a recovery
+  uint64_t inner_reopened = 0;  // likewise, after a kill of a recovery
   bool exhausted = false;       // every program must be
 
   friend bool operator==(const AtLeast&, const AtLeast&) = default;
