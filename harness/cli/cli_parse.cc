@@ -35,7 +35,8 @@ Examples:
 constexpr const char* kRunFooter = R"(Examples:
   crashlab run scenarios/ci                     what CI runs
   crashlab run scenarios/nightly --runs 100000 --seed 7 --budget 1h
-  crashlab run my.toml --fail-fast --out /tmp/findings)";
+  crashlab run my.toml --fail-fast --out /tmp/findings
+  crashlab run FINDING.toml --models all        on which file systems does it show?)";
 
 constexpr const char* kReplayFooter =
     R"(Exit codes: 1 the finding shows (or another one does), 0 nothing shows, 3 the crash
@@ -56,7 +57,7 @@ constexpr const char* kExplainFooter = R"(Examples:
 /// Option values as typed, until they are checked one by one.
 struct Typed {
   RunCommand run;
-  std::string seed, runs, times, budget, jobs, shard, program_runs, out;
+  std::string seed, runs, times, models, budget, jobs, shard, program_runs, out;
   std::string progress = "auto";
   bool has_out = false;
   ReplayCommand replay;
@@ -88,6 +89,10 @@ void AddRun(Grammar& grammar, Typed& typed) {
                  "A fault rule for every program: what if? (crashlab list faults)")
       ->type_name("RULE")
       ->expected(1);
+  run.add_option("--models", typed.models,
+                 "all, or NAME,...: instead of the scenarios' own models, without their switches. "
+                 "Exit 1: something shows on one of them. Of a finding not its chain: all states")
+      ->type_name("NAMES");
   run.add_option("--budget", typed.budget, "Cut short after this time: 30s, 5m, 1h")
       ->type_name("TIME");
   run.add_option("--jobs", typed.jobs, "Worker processes (default: one for each core)")
@@ -95,7 +100,8 @@ void AddRun(Grammar& grammar, Typed& typed) {
   run.add_option("--shard", typed.shard, "Only every n-th program, from the i-th on")
       ->type_name("i/n");
   run.add_option("--minimize", typed.program_runs,
-                 "Program runs to make each finding small (default: 1000; 0: not at all)")
+                 "Program runs to make each finding small (default: 1000; with --models: 0, not at "
+                 "all)")
       ->type_name("N");
   run.add_option("--out", typed.out, "Folder for findings (default: findings)")->type_name("DIR");
   run.add_option("--junit", typed.run.junit, "Write a JUnit report")->type_name("FILE");
@@ -209,6 +215,10 @@ std::string CheckRun(const Grammar& grammar, Typed& typed) {
     if (!parsed.ok()) error = fmt::format("run: --fault {}: {}", rule, parsed.status().message());
   }
   options.times = Value("--times", typed.times, number(1, kMaxTimes), error).value_or(1);
+  typed.run.models = Value("--models", typed.models, ParseModels, error)
+                         .value_or(std::vector<faultfs::PersistenceModel>());
+  options.models_apart = !typed.run.models.empty();
+  if (options.models_apart) options.minimize.max_program_runs = 0;
   options.minimize.max_program_runs =
       Value("--minimize", typed.program_runs, number(0, kMaxRuns), error)
           .value_or(options.minimize.max_program_runs);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <ostream>
+#include <set>
+#include <utility>
 
 #include "faultfs/env/clock.h"
 #include "harness/cli/internal/cli.h"
@@ -61,6 +63,7 @@ class RunPrinter {
  public:
   RunPrinter(const RunCommand& command, const Console& console)
       : console_(console),
+        models_given_(!command.models.empty()),
         files_(command.out.value_or(std::string(kDefaultOut))),
         progress_(command.progress && isatty(STDERR_FILENO) == 1, command.options.budget_ms) {}
 
@@ -86,8 +89,10 @@ class RunPrinter {
       if (IsExpected(outcome.scenario->expect, finding)) {
         console_.out << ExpectedFindingText(*outcome.scenario, finding, file,
                                             console_.program_name);
-      } else {
+      } else if (told_.insert({outcome.scenario, finding.signature}).second || !models_given_) {
         console_.out << "\n" << FindingText(finding, file, console_.program_name) << "\n";
+      } else {
+        console_.out << fmt::format("the same on {}, {}\n", finding.model, file);
       }
       PrintUnwritten(outcome, finding);
     }
@@ -117,6 +122,8 @@ class RunPrinter {
   }
 
   const Console& console_;
+  const bool models_given_;
+  std::set<std::pair<const Scenario*, std::string>> told_;  // signatures that were told whole
   FindingFiles files_;
   ProgressLine progress_;
   bool any_smaller_ = false;
@@ -137,6 +144,33 @@ int WriteReports(const RunCommand& command, const Console& console,
   return exit_code;
 }
 
+/// Leaves out what models have no say in, if it came with a folder.
+Status UseModels(const RunCommand& command, std::vector<Scenario>& scenarios) {
+  std::erase_if(scenarios, [&](const Scenario& scenario) {
+    return scenario.process && std::find(command.paths.begin(), command.paths.end(),
+                                         scenario.file) == command.paths.end();
+  });
+  for (Scenario& scenario : scenarios) {
+    const Status status = AskUnderModels(command.models, scenario);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+/// What --models makes of the run.
+std::string ModelsText(const RunCommand& command, size_t left_out) {
+  if (command.models.empty()) return {};
+  std::string names;
+  for (const faultfs::PersistenceModel& model : command.models) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
+  }
+  std::string text =
+      fmt::format("models    {}; of a finding not its chain, but up to {} states each\n", names,
+                  kStatesUnderModels);
+  if (left_out > 0) text += fmt::format("          without {} of real processes\n", left_out);
+  return text;
+}
+
 uint32_t Cores() {
   return static_cast<uint32_t>(std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN)));
 }
@@ -144,8 +178,13 @@ uint32_t Cores() {
 }  // namespace
 
 int Execute(const RunCommand& command, const Console& console) {
-  const auto scenarios = LoadScenarios(command.paths, console.adapters);
+  auto scenarios = LoadScenarios(command.paths, console.adapters);
   if (!scenarios.ok()) return console.WrongUse(scenarios.status());
+  const size_t loaded = scenarios->size();
+  if (!command.models.empty()) {
+    const Status status = UseModels(command, *scenarios);
+    if (!status.ok()) return console.WrongUse(status);
+  }
   if (scenarios->empty()) return console.WrongUse("run: there is no scenario to run");
   if (const std::string error = CheckTargets(command); !error.empty()) {
     return console.WrongUse(error);
@@ -158,7 +197,9 @@ int Execute(const RunCommand& command, const Console& console) {
   RunOptions options = command.options;
   if (options.jobs == 0) options.jobs = Cores();
   options.interrupted = &interrupt.flag();
-  console.out << HeaderText(*scenarios, options, Version()) << "\n" << std::flush;
+  console.out << HeaderText(*scenarios, options, Version())
+              << ModelsText(command, loaded - scenarios->size()) << "\n"
+              << std::flush;
 
   faultfs::SystemClock clock;
   const uint64_t begin_ns = clock.NowNanos();

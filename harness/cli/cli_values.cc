@@ -2,22 +2,43 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <system_error>
+
+#include "faultfs/env/nearest_name.h"
 
 namespace crashlab {
 namespace {
 
 using faultfs::Code;
+using faultfs::kModels;
+using faultfs::PersistenceModel;
 using faultfs::Result;
 using faultfs::Status;
 
 constexpr uint64_t kMaxShards = 10'000;
+constexpr std::string_view kAllModels = "all";
 constexpr uint64_t kMaxDurationMs = uint64_t{1000} * 60 * 60 * 24 * 365;
 
 Status Wrong(std::string message) {
   return Status::Error(Code::kInvalidArgument, std::move(message));
+}
+
+Result<PersistenceModel> NamedModel(std::string_view name) {
+  std::vector<std::string_view> names = {kAllModels};
+  std::string kinds;  // of "ext4", say
+  for (const PersistenceModel& model : kModels) {
+    if (model.name == name) return model;
+    names.push_back(model.name);
+    if (name.empty() || !model.name.starts_with(name)) continue;
+    kinds += fmt::format("{}\"{}\"", kinds.empty() ? "" : " or ", model.name);
+  }
+  if (!kinds.empty()) return Wrong(fmt::format("no model \"{}\"; did you mean {}?", name, kinds));
+  return Wrong(fmt::format("no model \"{}\"; did you mean \"{}\"?", name,
+                           faultfs::NearestName(name, names)));
 }
 
 }  // namespace
@@ -54,6 +75,21 @@ Result<uint64_t> ParseDuration(std::string_view text) {
     if (number.ok()) return *number * ms;
   }
   return Wrong("not a time such as 30s, 5m or 1h");
+}
+
+Result<std::vector<PersistenceModel>> ParseModels(std::string_view text) {
+  if (text == kAllModels) return std::vector(std::begin(kModels), std::end(kModels));
+  std::vector<PersistenceModel> models;
+  while (true) {
+    const size_t comma = std::min(text.find(','), text.size());
+    FAULTFS_ASSIGN_OR_RETURN(const PersistenceModel model, NamedModel(text.substr(0, comma)));
+    if (std::find(models.begin(), models.end(), model) != models.end()) {
+      return Wrong(fmt::format("\"{}\" is there twice", model.name));
+    }
+    models.push_back(model);
+    if (comma == text.size()) return models;
+    text.remove_prefix(comma + 1);
+  }
 }
 
 Result<Shard> ParseShard(std::string_view text) {

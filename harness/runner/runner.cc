@@ -31,6 +31,7 @@ struct Plan {
   uint64_t seed;
   uint64_t first_job;
   uint64_t cases;
+  size_t parts = 1;  // cases that a program is: one for each model, if they are apart
 };
 
 /// What is kept of a job until its turn comes.
@@ -65,7 +66,10 @@ Result<std::vector<Plan>> MakePlans(const std::vector<Scenario>& scenarios,
     FAULTFS_ASSIGN_OR_RETURN(plan.adapter, adapters.Find(given.store.adapter));
     ApplyOptions(options, plan.scenario);
     plan.seed = plan.scenario.workload ? plan.scenario.workload->seed : plan.scenario.seed;
-    plan.cases = CasesOfShard(CaseCount(plan.scenario), options);
+    if (options.models_apart && plan.scenario.program) {
+      plan.parts = plan.scenario.crash.models.size();
+    }
+    plan.cases = CasesOfShard(CaseCount(plan.scenario) * plan.parts, options);
     next_job += plan.cases;
     plans.push_back(std::move(plan));
   }
@@ -125,7 +129,7 @@ class Running final : public PoolClient {
   }
 
   void Found(uint64_t job, const Finding& finding) override {
-    if (!options_.fail_fast) Tell(job, finding);
+    if (!options_.fail_fast) Tell(job, WithModel(job, finding));
   }
 
   uint64_t Limit() const override { return limit_; }
@@ -186,10 +190,20 @@ class Running final : public PoolClient {
     return options_.shard - 1 + (job - plan.first_job) * options_.shards;
   }
   uint64_t SeedOf(const Plan& plan, uint64_t job) const {
-    return CaseSeed(plan.scenario, IndexOf(plan, job));
+    return CaseSeed(plan.scenario, IndexOf(plan, job) / plan.parts);
   }
+  /// The model of a job that has one for itself, by its place among the scenario's.
+  size_t PartOf(const Plan& plan, uint64_t job) const { return IndexOf(plan, job) % plan.parts; }
   Case CaseOf(const Plan& plan, uint64_t job) const {
-    return MakeCase(plan.scenario, SeedOf(plan, job), adapters_);
+    Case c = MakeCase(plan.scenario, SeedOf(plan, job), adapters_);
+    if (plan.parts > 1) c.crash.models = {plan.scenario.crash.models[PartOf(plan, job)]};
+    return c;
+  }
+  /// What needs no power loss is known of the job's model alone.
+  Finding WithModel(uint64_t job, Finding finding) const {
+    const Plan& plan = PlanOf(job);
+    if (plan.parts > 1) finding.model = ModelName(plan.scenario.crash.models[PartOf(plan, job)]);
+    return finding;
   }
 
   void Accept(uint64_t job, CaseResult result, uint64_t duration_ns) {
@@ -197,7 +211,8 @@ class Running final : public PoolClient {
     counts_done_ += result.counts;
     ++jobs_done_;
     const Plan& plan = PlanOf(job);
-    for (const Finding& finding : result.findings) {
+    for (Finding& finding : result.findings) {
+      finding = WithModel(job, std::move(finding));
       if (!options_.fail_fast) Tell(job, finding);
       if (options_.fail_fast && !IsExpected(plan.scenario.expect, finding)) LowerLimit(job + 1);
     }
@@ -268,7 +283,8 @@ class Running final : public PoolClient {
     const uint64_t seed = SeedOf(plan, next_job_);
     current_.counts += result.counts;
     for (size_t i = 0; i < std::min(result.models.size(), current_.models.size()); ++i) {
-      current_.models[i].counts += result.models[i];
+      const size_t model = plan.parts > 1 ? PartOf(plan, next_job_) : i;
+      current_.models[model].counts += result.models[i];
     }
     current_.coverage.Add(result.coverage);
     current_.digest = faultfs::Combine(current_.digest, result.digest);
@@ -294,6 +310,10 @@ class Running final : public PoolClient {
     const Counts& counts = current_.counts;
     current_.exhausted = current_.cases_done == current_.cases && counts.programs > 0 &&
                          counts.exhausted_programs == counts.programs;
+    if (plan.parts > 1) {
+      current_.counts.exhausted_programs = current_.exhausted ? 1 : 0;
+      current_.counts.programs = std::min<uint64_t>(counts.programs, 1);
+    }
     if (last_end_ns_ > 0) {
       current_.seconds = static_cast<double>(last_end_ns_ - first_begin_ns_) / 1e9;
     }

@@ -30,8 +30,11 @@ struct RunOptions {
   std::optional<uint64_t> runs;     // programs of each generated scenario
   uint64_t times = 1;               // so many times the programs of each generated scenario
   std::vector<std::string> faults;  // rules for every program, beside the scenarios' own
-  uint32_t jobs = 0;                // 0: one for each core
-  uint32_t shard = 1;               // cases with number ≡ shard - 1 (mod shards)
+  // A fixed program is explored under each of its models by itself: what dies under one does not
+  // keep the others from being judged, and each finding has its model.
+  bool models_apart = false;
+  uint32_t jobs = 0;   // 0: one for each core
+  uint32_t shard = 1;  // cases with number ≡ shard - 1 (mod shards)
   uint32_t shards = 1;
   std::optional<uint64_t> budget_ms;  // of wall time for all; cuts short, and says so
   bool fail_fast = false;             // stop at the first case that is not as expected

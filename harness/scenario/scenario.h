@@ -107,4 +107,19 @@ struct Scenario {
 /// verdict and signature.
 [[nodiscard]] Scenario ScenarioOf(const Finding& finding, std::string_view name);
 
+// What AskUnderModels looks at instead of a chain, of a program and model: enough for all states of
+// programs as small as a finding's is made.
+inline constexpr uint64_t kStatesUnderModels = 20'000;
+inline constexpr uint64_t kRotUnderModels = 2'000;    // if the chain has rot
+inline constexpr uint64_t kInnerUnderModels = 1'000;  // if it has two crashes: so many recoveries
+inline constexpr uint64_t kInnerStatesUnderModels = 300;
+
+/// Makes the scenario ask on which of `models` what it drives goes wrong. They take the place of
+/// its own; the chain of a finding gives way to all crashes of its kinds, rot of its kinds and, for
+/// two crashes, depth 2. Store, program, seed, faults and schedule stay. What it expected and
+/// promised was said of other models, so that nothing is left of it. kInvalidArgument: real
+/// processes.
+[[nodiscard]] Status AskUnderModels(const std::vector<faultfs::PersistenceModel>& models,
+                                    Scenario& scenario);
+
 }  // namespace crashlab

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "faultfs/crash/persistence_model.h"
 #include "harness/adapter.h"
 #include "harness/case.h"
 #include "harness/explore/explorer.h"
@@ -28,7 +29,8 @@ inline constexpr std::string_view kDefaultOut = "findings";
 struct RunCommand {
   std::vector<std::string> paths;
   RunOptions options;
-  std::optional<std::string> out;  // none: kDefaultOut
+  std::vector<faultfs::PersistenceModel> models;  // instead of the scenarios'; none: those
+  std::optional<std::string> out;                 // none: kDefaultOut
   std::string junit;
   std::string json;
   bool progress = true;   // on a terminal

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "faultfs/crash/persistence_model.h"
 #include "faultfs/env/status.h"
 
 namespace crashlab {
@@ -16,6 +18,10 @@ namespace crashlab {
 
 /// "250ms", "30s", "5m", "1h", in milliseconds; more than nothing.
 [[nodiscard]] faultfs::Result<uint64_t> ParseDuration(std::string_view text);
+
+/// "all", or names with commas between them; each once, in that order.
+[[nodiscard]] faultfs::Result<std::vector<faultfs::PersistenceModel>> ParseModels(
+    std::string_view text);
 
 struct Shard {
   uint32_t index = 1;  // from 1

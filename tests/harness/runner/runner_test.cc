@@ -116,6 +116,43 @@ TEST_F(RunnerTest, TheSameSignatureOnAnotherModelIsAnotherFinding) {
   EXPECT_EQ(Report(), expected);
 }
 
+TEST_F(RunnerTest, AProgramIsACaseForEachModelIfTheyAreApart) {
+  Scenario scenario = Generated("a", 1);
+  scenario.workload.reset();
+  scenario.program.emplace();
+  scenario.crash.models = {*faultfs::FindModel("posix"), *faultfs::FindModel("btrfs"),
+                           *faultfs::FindModel("xfs")};
+  Add(scenario);
+  Add(Generated("b", 2, 7));
+  explorer().On("a", 0, [](const Case& c, Monitor& monitor, CaseResult& result) {
+    ASSERT_THAT(c.crash.models, SizeIs(1));
+    if (c.crash.models[0].name == "posix") std::abort();
+    if (c.crash.models[0].name == "xfs") return;
+    result.findings.push_back(FindingOf(c, Verdict::kHole, "HOLE process-death"));
+    result.findings.back().model.clear();
+    result.counts.exhausted_programs = result.models[0].exhausted_programs = 0;
+    monitor.Found(result.findings.back());
+  });
+  options_.models_apart = true;
+  std::set<std::string> told;
+  const auto outcomes =
+      Run({.on_outcome = {},
+           .on_finding = [&](const Scenario&, uint64_t,
+                             const Finding& finding) { told.insert(finding.model); },
+           .on_progress = {}});
+  EXPECT_EQ(outcomes[0].cases_done, 3u);
+  EXPECT_EQ(outcomes[0].counts.programs, 1u);
+  EXPECT_FALSE(outcomes[0].exhausted);
+  EXPECT_THAT(outcomes[0].VerdictsOn("posix"), ElementsAre(Verdict::kCrash));
+  EXPECT_THAT(outcomes[0].VerdictsOn("btrfs"), ElementsAre(Verdict::kHole)) << "no other's death";
+  EXPECT_THAT(outcomes[0].VerdictsOn("xfs"), IsEmpty());
+  EXPECT_EQ(outcomes[0].models[0].counts, ModelCounts());
+  EXPECT_EQ(outcomes[0].models[1].counts.exhausted_programs, 0u);
+  EXPECT_EQ(outcomes[0].models[2].counts.exhausted_programs, 1u);
+  EXPECT_THAT(told, ElementsAre("btrfs", "posix"));
+  EXPECT_EQ(outcomes[1].cases_done, 2u) << "generated programs share what models leave alike";
+}
+
 TEST_F(RunnerTest, CoverageIsThatOfAllCases) {
   Add(Generated("a", 9));
   for (const uint64_t number : {1, 8}) {
