@@ -226,7 +226,11 @@ CaseSearch SearchCase(const Case& c, const Adapter& adapter, const ExploreOption
   const uint64_t others = c.program.size() <= 6 ? 30 : 12;
   CaseSearch result;
   const auto find = [&](const Case& tried, uint64_t recoveries) {
-    if (tried.clients) monitor.Scheduling(tried.clients->schedule.value_or("#1"));
+    if (tried.clients) {
+      // So that a death in this run is known to be under this schedule.
+      monitor.Scheduling(tried.clients->schedule.value_or("#1"));
+      monitor.Recovering([] { return std::vector<CrashStep>(); });
+    }
     const Laboratory lab{tried, adapter, options, monitor};
     StateSearch search(lab, like, verdict, recoveries);
     auto chain = search.Find();

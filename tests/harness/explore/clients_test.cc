@@ -13,6 +13,7 @@
 #include "harness/explore/run.h"
 #include "harness/explore/schedules.h"
 #include "harness/runner/internal/minimize_findings.h"
+#include "harness/runner/internal/one_job.h"
 #include "tests/harness/explore/shared_engine.h"
 #include "tests/harness/explore/tiny_engines.h"
 
@@ -193,6 +194,36 @@ TEST(Clients, AHangGetsFewerOperations) {
   EXPECT_EQ(finding.verdict, Verdict::kHang);
   EXPECT_LE(finding.reproducer.program.size(), 2u) << Print(finding.reproducer.program);
   EXPECT_THAT(finding.detail, HasSubstr("nobody can go on; client 0"));
+}
+
+/// Whether the run of a case ends the process it is in.
+bool Dies(const Case& c, const Adapter& engine) {
+  const auto answer = RunOneJob(
+      [&](Monitor& monitor) -> Result<std::string> {
+        return Replay(c, engine, {}, monitor).status().ToString();
+      },
+      {});
+  EXPECT_TRUE(answer.ok()) << answer.status().ToString();
+  return answer.ok() && answer->death.has_value();
+}
+
+// A trial that dies can only have named its schedule before.
+TEST(Clients, ADeathThatGotSmallerComesAgain) {
+  Case c = CaseWithClients("0: set c 10; 1: set d 10; 0: set a 10; 2: get d; 1: get a; 0: delete c",
+                           ScheduleKind::kRandom, 30);
+  const Adapter& engine = SharedEngine(SharedFlaw::kDiesOfAReader);
+  Finding finding;
+  finding.verdict = Verdict::kCrash;
+  for (uint64_t n = 1; n <= c.clients->schedules; ++n) {
+    c.clients->schedule = "#" + std::to_string(n);
+    if (!Dies(c, engine)) finding.reproducer = c;  // so that others must be tried
+  }
+  ASSERT_TRUE(finding.reproducer.clients.has_value()) << "every schedule shows it";
+  const auto small = MinimizeApart(finding, engine, {});
+  ASSERT_TRUE(small.ok()) << small.status().ToString();
+  const Case& reproducer = small->finding.reproducer;
+  EXPECT_LE(reproducer.program.size(), 2u) << Print(reproducer.program);
+  EXPECT_TRUE(Dies(reproducer, engine)) << *reproducer.clients->schedule;
 }
 
 TEST(Clients, AFailedSyncReachesEverybody) {

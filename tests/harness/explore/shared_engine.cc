@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,9 +43,11 @@ class SharedSystem final : public System {
     if (early % 2 == 1) Mutex::Dawdle();
     const Lock lock(log_);
     const Lock second(map_);
+    writing_ = true;
     Reply reply = flaw_ == SharedFlaw::kWritesBatchInTwo && operation.verb == Verb::kBatch
                       ? ApplyInTwo(operation, number)
                       : engine_->Apply(operation, number);
+    writing_ = false;
     if (flaw_ != SharedFlaw::kTellsNoSequence)
       reply.sequence = early > 0 ? early : ++last_sequence_;
     return reply;
@@ -59,6 +62,7 @@ class SharedSystem final : public System {
   using Lock = std::unique_lock<Mutex>;
 
   Reply Read(const Operation& operation, OpNumber number) {
+    if (flaw_ == SharedFlaw::kDiesOfAReader && writing_) std::abort();
     std::optional<Lock> first;
     std::optional<Lock> second;
     if (flaw_ == SharedFlaw::kLocksInBothOrders) {
@@ -83,6 +87,7 @@ class SharedSystem final : public System {
   const std::unique_ptr<System> engine_;
   const SharedFlaw flaw_;
   std::atomic<uint64_t> last_sequence_ = 0;
+  std::atomic<bool> writing_ = false;
   Mutex log_{"log"};
   Mutex map_{"map"};
 };
@@ -126,6 +131,7 @@ const Adapter& SharedEngine(SharedFlaw flaw) {
       SharedAdapter(SharedFlaw::kTellsNoSequence),
       SharedAdapter(SharedFlaw::kWritesBatchInTwo),
       SharedAdapter(SharedFlaw::kNoDirSync),
+      SharedAdapter(SharedFlaw::kDiesOfAReader),
   };
   return adapters[static_cast<size_t>(flaw)];
 }

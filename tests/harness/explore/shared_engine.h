@@ -14,6 +14,7 @@ enum class SharedFlaw {
   kTellsNoSequence,    // of its mutations
   kWritesBatchInTwo,   // edit by edit, each with the lock
   kNoDirSync,          // acknowledges before the rename is durable
+  kDiesOfAReader,      // that comes while a writer is at work
 };
 
 [[nodiscard]] const Adapter& SharedEngine(SharedFlaw flaw);
