@@ -82,11 +82,4 @@ std::unique_ptr<Volume> Aftermath::ToCrash(uint32_t& begin_step) const {
   return volume;
 }
 
-Hash128 HashOfVolume(const Volume& volume) {
-  const Image live = volume.live();
-  const std::vector<UnreportedError> errors = volume.ErrorsAt(SIZE_MAX);
-  if (errors.empty()) return live.ContentHash();
-  return Including(live.ContentHash(), WithPaths(errors, live));
-}
-
 }  // namespace crashlab

@@ -53,7 +53,4 @@ class Aftermath {
   std::vector<LeftError> errors_;
 };
 
-/// What the next process would find on this volume now: its files, and the errors that are left.
-[[nodiscard]] faultfs::Hash128 HashOfVolume(const faultfs::Volume& volume);
-
 }  // namespace crashlab

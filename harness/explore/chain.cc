@@ -44,10 +44,6 @@ Status SpoilLink(const Laboratory& lab, const CrashStep& step, ChainLink& link) 
   return Status();
 }
 
-ProbeQuestion Probing(const Laboratory& lab) {
-  return [&lab](const Volume&, const Observation&) { return lab.subject.crash.probe; };
-}
-
 }  // namespace
 
 CrashStep StepOf(const faultfs::EffectGraph& graph, const CrashState& state, CrashKind kind) {
@@ -92,7 +88,7 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       const ChainLink& before = chain.links.back();
       link.volume = AfterLast(chain).ToCrash(link.begin_step);
       lab.monitor.Recovering([&] { return chain.steps; });
-      const Life life = Recover(lab, *link.volume, before.opens, Probing(lab));
+      const Life life = Recover(lab, *link.volume, before.opens);
       if (!life.seen.open.ok()) return life.seen.open;
       link.trace = &link.volume->trace();
       FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, link.volume->base(), unknown, link));
@@ -114,7 +110,7 @@ std::optional<Violation> JudgeChain(const Laboratory& lab, const Chain& chain) {
   const ChainLink& last = chain.links.back();
   const auto volume = AfterLast(chain).ToRecover();
   lab.monitor.Recovering([&] { return chain.steps; });
-  const Life life = Recover(lab, *volume, last.opens, Probing(lab));
+  const Life life = Recover(lab, *volume, last.opens);
   return JudgeLife(lab, *chain.run->checker, last.situation, life);
 }
 

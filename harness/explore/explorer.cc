@@ -93,7 +93,7 @@ class Exploration {
     uint32_t met_in = kNowhere;     // likewise
     uint32_t violation = kNowhere;  // of violations_
   };
-  /// A probe that went wrong, of all images whose recovery leaves the same disk and content.
+  /// A probe that went wrong.
   struct BadProbe {
     Violation violation;
     uint32_t told_in;  // model
@@ -207,19 +207,15 @@ class Exploration {
       lab_.monitor.Recovering(chain);
       ++recoveries;
       const auto volume = left.ToRecover();
-      uint32_t* bad_probe = nullptr;
-      Life life = Recover(lab_, *volume, opens, [&](const Volume& v, const Observation& shown) {
-        return WantsProbe(v, shown, bad_probe);
-      });
+      Life life = Recover(lab_, *volume, opens);
+      if (life.seen.open.ok() && case_.crash.probe) ++result_.counts.probes;
       result_.coverage.Add(life.reported);
+      it->second = {.open = life.seen.open, .seen = life.seen.hash};
       violation = JudgeProbe(lab_, *run_->checker, situation, life);
       if (violation.has_value()) {
-        *bad_probe = static_cast<uint32_t>(bad_probes_.size());
+        it->second.bad_probe = static_cast<uint32_t>(bad_probes_.size());
         bad_probes_.push_back({*violation, model_});
       }
-      it->second = {.open = life.seen.open,
-                    .seen = life.seen.hash,
-                    .bad_probe = bad_probe != nullptr ? *bad_probe : kNowhere};
       seen = std::move(life.seen);
     } else {
       seen.open = it->second.open;
@@ -240,7 +236,7 @@ class Exploration {
         if (fresh) return;
         lab_.monitor.Recovering(chain);
         const auto volume = left.ToRecover();
-        seen = Recover(lab_, *volume, opens, nullptr).seen;
+        seen = RecoverAndLook(lab_, *volume, opens).seen;
       };
       if (auto judged = JudgeSeen(situation, seen, look_again)) violation = std::move(judged);
       if (violation.has_value()) {
@@ -267,16 +263,6 @@ class Exploration {
     BadProbe& bad = bad_probes_[recovered.bad_probe];
     if (std::exchange(bad.told_in, model_) == model_) return std::nullopt;
     return bad.violation;
-  }
-
-  // What a probe does follows from the disk and from what the engine holds of it.
-  bool WantsProbe(const Volume& volume, const Observation& seen, uint32_t*& bad_probe) {
-    if (!case_.crash.probe) return false;
-    const Hash128 key = faultfs::Combine(HashOfVolume(volume), seen.hash);
-    const auto [it, fresh] = probed_.try_emplace(key, kNowhere);
-    bad_probe = &it->second;
-    if (fresh) ++result_.counts.probes;
-    return fresh;
   }
 
   // An acknowledgement changes the verdict and not the image, so the oracle is asked for each
@@ -399,9 +385,7 @@ class Exploration {
     const auto volume =
         Aftermath(*run_->volume, site.state, site.kind, left, rules).ToCrash(begin_step);
     lab_.monitor.Recovering([&] { return ChainOf(graph, site.state, site.kind); });
-    const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
-      return case_.crash.probe;
-    });
+    const Life life = Recover(lab_, *volume, opens);
     if (!life.seen.open.ok()) return true;  // a finding already
 
     const Trace& inner_trace = volume->trace();
@@ -508,8 +492,6 @@ class Exploration {
   absl::flat_hash_map<Hash128, Recovered, TakeLow> recovered_;
   // order never escapes: looked up by hash, never walked.
   absl::flat_hash_map<Hash128, Asked, TakeLow> judged_;
-  // order never escapes: looked up by hash, never walked.
-  absl::flat_hash_map<Hash128, uint32_t, TakeLow> probed_;  // to bad_probes_
 };
 
 }  // namespace

@@ -126,10 +126,8 @@ class LeftErrors final : public faultfs::IoHook {
   Coverage& reported_;
 };
 
-}  // namespace
-
-Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
-             const ProbeQuestion& probe) {
+Life RecoverWith(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
+                 bool probe) {
   const auto reach = [&](Stage stage) { volume.Mark(static_cast<uint64_t>(stage) - 1); };
   Life life;
   life.opens = 0;
@@ -152,11 +150,21 @@ Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordin
   };
   life.seen = open();
   if (life.seen.open.ok()) reach(Stage::kOpened);
-  if (life.seen.open.ok() && probe && probe(volume, life.seen)) {
+  if (life.seen.open.ok() && probe) {
     Probe(lab, process->engine(), open, excused, reach, life);
   }
   life.opens = std::max<uint64_t>(life.opens, 2);
   return life;
+}
+
+}  // namespace
+
+Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal) {
+  return RecoverWith(lab, volume, open_ordinal, lab.subject.crash.probe);
+}
+
+Life RecoverAndLook(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal) {
+  return RecoverWith(lab, volume, open_ordinal, /*probe=*/false);
 }
 
 Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system, std::string_view directory,

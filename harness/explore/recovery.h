@@ -52,13 +52,12 @@ struct Laboratory {
   std::shared_ptr<const Run> recorded = nullptr;
 };
 
-/// Asked after the first Open, with the disk as it is then: whether to go on with the probe.
-using ProbeQuestion = std::function<bool(const faultfs::Volume&, const Observation&)>;
-
-/// Opens and reads. If `probe` says so (null: no), writes, does what then waits in the background,
+/// Opens and reads. If the case asks for the probe, writes, does what then waits in the background,
 /// closes, reopens and reads again. `volume` may hold errors for it to report (Volume::Carry).
-[[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal,
-                           const ProbeQuestion& probe);
+[[nodiscard]] Life Recover(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_ordinal);
+/// Opens and reads, and that is all.
+[[nodiscard]] Life RecoverAndLook(const Laboratory& lab, faultfs::Volume& volume,
+                                  uint64_t open_ordinal);
 /// The same on any file system, with the probe if the case asks for it. `reach` (may be empty) is
 /// told of each stage as soon as it is reached, and what the first Open showed.
 using StageListener = std::function<void(Stage, const Observation&)>;

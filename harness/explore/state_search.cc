@@ -157,9 +157,7 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     const auto volume = left.ToCrash(begin_step);
     ++recoveries_;
     lab_.monitor.Recovering(chain);
-    const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
-      return lab_.subject.crash.probe;
-    });
+    const Life life = Recover(lab_, *volume, opens);
     if (!life.seen.open.ok()) return false;
     const faultfs::EffectGraph graph =
         faultfs::Lower(volume->base(), volume->trace(), level.graph.model);
@@ -211,9 +209,7 @@ bool StateSearch::TryLast(const Situation& situation, const Aftermath& left, uin
   ++recoveries_;
   lab_.monitor.Recovering(chain);
   const auto volume = left.ToRecover();
-  const Life life = Recover(lab_, *volume, opens, [this](const Volume&, const Observation&) {
-    return lab_.subject.crash.probe;
-  });
+  const Life life = Recover(lab_, *volume, opens);
   return IsWanted(JudgeLife(lab_, *checker_, situation, life));
 }
 

@@ -158,7 +158,7 @@ TEST(Background, WhatTheProbeStartsRunsBehindIt) {
   const ExploreOptions options;
   const Laboratory lab{c, KvAdapter(), options, monitor};
   faultfs::Volume volume(run.volume->live());
-  const Life life = Recover(lab, volume, 1, [](const auto&, const auto&) { return true; });
+  const Life life = Recover(lab, volume, 1);
   EXPECT_FALSE(life.violation.has_value());
   ASSERT_TRUE(life.reopened.has_value());
   EXPECT_EQ(life.reopened->dump.size(), 2u);
@@ -175,7 +175,7 @@ TEST(Background, ThatFailsBehindAProbeIsAFinding) {
   const Worker worker(Worker::Job::kFails);
   const Laboratory lab{c, worker, options, monitor};
   faultfs::Volume volume{faultfs::Image()};
-  const Life life = Recover(lab, volume, 1, [](const auto&, const auto&) { return true; });
+  const Life life = Recover(lab, volume, 1);
   ASSERT_TRUE(life.violation.has_value());
   EXPECT_EQ(life.violation->verdict, Verdict::kNotWritable);
   EXPECT_THAT(life.violation->detail, HasSubstr("background work after recovery"));

@@ -16,6 +16,7 @@ namespace crashlab {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
@@ -259,6 +260,12 @@ TEST(Exploration, ProbesOnlyIfAsked) {
   c.crash.probe = false;
   EXPECT_EQ(ExploreWith(c, KvAdapter()).counts.probes, 0u);
   EXPECT_THAT(Signatures(ExploreWith(c, TinyEngine(Flaw::kReadOnlyAfterReopen))), IsEmpty());
+}
+
+// With and without the temporary file its recovery leaves the same disk and shows the same.
+TEST(Exploration, ProbesWhatOnlyTheEngineRemembers) {
+  const CaseResult result = ExploreWith(CaseOf("set a 10"), TinyEngine(Flaw::kRemembersTemporary));
+  EXPECT_THAT(Signatures(result), Contains(HasSubstr("NOT_WRITABLE")));
 }
 
 TEST(Exploration, TwiceIsTheSame) {

@@ -182,10 +182,9 @@ Life LifeOf(Flaw flaw, bool probe) {
   const Laboratory lab{c, TinyEngine(flaw), options, monitor};
   const auto run = RunProgram(c, TinyEngine(flaw), options, monitor);
   faultfs::Volume volume(run.volume->live());
-  return Recover(lab, volume, 1, [&](const faultfs::Volume&, const Observation& seen) {
-    EXPECT_EQ(seen.dump.size(), 1u);
-    return probe;
-  });
+  const Life life = probe ? Recover(lab, volume, 1) : RecoverAndLook(lab, volume, 1);
+  EXPECT_EQ(life.seen.dump.size(), 1u);
+  return life;
 }
 
 TEST(RecoveredLife, OpensReadsAndProbes) {

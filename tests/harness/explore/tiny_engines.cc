@@ -91,6 +91,7 @@ class TinySystem final : public System {
     if (temporary && flaw_ == Flaw::kCorruptTemporary) {
       return Status::Error(Code::kCorruption, "a temporary file");
     }
+    stumbled_ = temporary && flaw_ == Flaw::kRemembersTemporary;
     const bool inventing = temporary && flaw_ == Flaw::kInventsValues;
     // Where a rename is two edits the temporary may be a second name of the published file.
     if (temporary) FAULTFS_RETURN_IF_ERROR(fs_.Remove(Temporary(), kRemove));
@@ -171,7 +172,7 @@ class TinySystem final : public System {
   }
 
   Status Changed(const std::string& key) {
-    if (flaw_ == Flaw::kReadOnlyAfterReopen && reopened_) {
+    if (stumbled_ || (flaw_ == Flaw::kReadOnlyAfterReopen && reopened_)) {
       return Status::Error(Code::kPoisoned, "read-only");
     }
     if (flaw_ == Flaw::kOnlyInMemory) return Status();
@@ -202,6 +203,7 @@ class TinySystem final : public System {
   Map map_;
   Map before_;
   bool reopened_ = false;
+  bool stumbled_ = false;
 };
 
 class TinyAdapter final : public Adapter {

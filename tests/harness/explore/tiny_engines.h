@@ -20,6 +20,7 @@ enum class Flaw {
   kFailsOnTemporary,     // takes a temporary file for an error
   kCorruptTemporary,     // takes a temporary file for corruption
   kInventsValues,        // takes a temporary file for data
+  kRemembersTemporary,   // refuses to write once it has removed one
   kEmptiesOnClose,       // writes an empty map when it is closed
   kFailsOnDelete,        // returns an error that nothing gave cause to
   kStaleReads,           // get gives the value before the last

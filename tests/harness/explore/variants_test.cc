@@ -187,7 +187,7 @@ TEST(LateReport, ExcusesNothingThatAWriteBearsWitnessOf) {
     NoteLateLoss(KvAdapter(), view, state, left, 0, situation);
     if (!situation.witnessed.has_value()) continue;
     faultfs::Volume volume(left, faultfs::Recording::kOff);
-    const Life life = Recover(lab, volume, run.opens.back(), nullptr);
+    const Life life = RecoverAndLook(lab, volume, run.opens.back());
     EXPECT_FALSE(JudgeLife(lab, *run.checker, situation, life).has_value());
     if (life.seen.open.Is(Code::kCorruption)) ++corruption;
     const auto silent = Judge(lab, *run.checker, situation, nothing);
