@@ -68,8 +68,7 @@ struct IoDecision {
               // the write-back of the file fails in the background. Either way the pages are clean
               // and unwritten, and `code` is what a later Sync returns: the next one through each
               // descriptor that is open; if there is none, the first of one that is opened later
-    kEvict,   // any: just before the call, which then proceeds, pages that a failed write-back left
-              // clean go back to what the disk holds: each of them, or only the one that is `page`
+    kEvict,   // of a fault rule alone; a hook says `evicts`, whatever else it decides
     kFull,    // any that takes room (IoCall::grows_bytes): there are `bytes` of it left. A write
               // transfers what fits. Where nothing fits, and of any other call that needs more, it
               // fails with kNoSpace
@@ -77,7 +76,10 @@ struct IoDecision {
   Action action = Action::kProceed;
   Code code = Code::kOk;
   uint64_t bytes = 0;
-  uint64_t page = 0;  // kEvict: by file, then offset, from 1; 0 for all. Beyond the last: none goes
+  /// Just before the call, whatever becomes of it, pages that a failed write-back left clean go
+  /// back to what the disk holds: all of them, or only the one that is `page`.
+  bool evicts = false;
+  uint64_t page = 0;  // by file, then offset, from 1; 0 for all. Beyond the last: none goes
 };
 
 class IoHook {

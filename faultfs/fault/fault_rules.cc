@@ -42,15 +42,22 @@ FaultRules::FaultRules(std::vector<FaultRule> rules)
 
 IoDecision FaultRules::Decide(const IoCall& call) {
   const std::lock_guard lock(mutex_);
-  size_t decider = rules_.size();
+  IoDecision decision;
   for (size_t i = 0; i < rules_.size(); ++i) {
-    if (!rules_[i].Matches(call)) continue;
-    ++counts_[i].matched;
-    if (decider == rules_.size() && rules_[i].ActsOn(counts_[i].matched)) decider = i;
+    if (!rules_[i].Matches(call) || !rules_[i].ActsOn(++counts_[i].matched)) continue;
+    const IoDecision& fault = rules_[i].fault;
+    const bool evicts = fault.action == IoDecision::Action::kEvict;
+    if (evicts ? decision.evicts : decision.action != IoDecision::Action::kProceed) continue;
+    ++counts_[i].decided;
+    if (evicts) {
+      decision.evicts = true;
+      decision.page = fault.page;
+    } else {
+      decision.action = fault.action;
+      decision.code = fault.code;
+      decision.bytes = fault.bytes;
+    }
   }
-  if (decider == rules_.size()) return {};
-  ++counts_[decider].decided;
-  IoDecision decision = rules_[decider].fault;
   if (decision.action == IoDecision::Action::kFull) {
     decision.bytes -= std::min(decision.bytes, call.used_bytes);
   }

@@ -19,7 +19,8 @@ namespace faultfs {
 [[nodiscard]] std::string PrintFaultRules(const std::vector<FaultRule>& rules);
 
 /// Every rule counts every call that matches it; of the rules that act on a call the first decides.
-/// So a rule's `nth` means the same whatever other rules stand beside it.
+/// So a rule's `nth` means the same whatever other rules stand beside it. An eviction comes before
+/// the call and takes nothing from what else may happen to it: of those the first acts too.
 ///
 /// Deterministic: decisions follow from the rules and the calls in their order. Thread-safe; with
 /// several threads the order is that in which they came.
@@ -36,7 +37,7 @@ class FaultRules final : public IoHook {
 
   struct Count {
     uint64_t matched = 0;  // FaultRule::Matches
-    uint64_t decided = 0;  // calls that went wrong because of this rule
+    uint64_t decided = 0;  // calls that this rule did something to
     friend bool operator==(const Count&, const Count&) = default;
   };
   /// By the index of the rule. A rule that never decided tested nothing.

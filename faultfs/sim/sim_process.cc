@@ -15,9 +15,6 @@ Code SimProcess::Begin(const IoCall& call, IoDecision& decision, SpaceDemand dem
     return Code::kIoError;
   }
   if (hook != nullptr) decision = Ask(call, demand);
-  if (decision.action == IoDecision::Action::kEvict && volume.Evict(decision.page)) {
-    hook->Evicted(call);
-  }
   return Code::kOk;
 }
 
@@ -29,6 +26,7 @@ IoDecision SimProcess::Ask(const IoCall& call, SpaceDemand demand) {
     shown.grows_bytes = GrowthBytes(call, demand);
   }
   const IoDecision decision = hook->Decide(shown);
+  if (decision.evicts && volume.Evict(decision.page)) hook->Evicted(call);
   if (decision.action != IoDecision::Action::kFull) return decision;
   const std::lock_guard lock(volume.mutex_);
   if (GrowthBytes(call, demand) <= decision.bytes) return {};
@@ -43,7 +41,8 @@ IoDecision SimProcess::Ask(const IoCall& call, SpaceDemand demand) {
 
 uint64_t SimProcess::GrowthBytes(const IoCall& call, SpaceDemand demand) const {
   if (demand.inode) return kBlockBytes;
-  if (demand.file == kNoInode) return 0;
+  // Another thread may have closed and removed it meanwhile.
+  if (demand.file == kNoInode || volume.live_.Find(demand.file) == nullptr) return 0;
   return volume.space_.GrowthBytes(volume.live_, demand.file, call.offset_bytes, call.length_bytes);
 }
 

@@ -21,8 +21,6 @@ bool IsFullDisk(const IoDecision& decision, const IoCall& call) {
 }  // namespace
 
 void Provocation::Note(const Contract& contract, const IoDecision& decision, const IoCall& call) {
-  // An eviction shows what an earlier fault has done.
-  if (decision.action == IoDecision::Action::kEvict) return;
   any = true;
   ++faults;
   const auto& harmless = contract.harmless_tags;

@@ -19,7 +19,7 @@ void Must(const Status& status) { FAULTFS_CHECK(status.ok(), "a recorded call su
 Recorder::Recorder(Image base) : volume_(std::move(base)), fs_(volume_, &hook_) {}
 
 IoDecision Recorder::NextSync::Decide(const IoCall& call) {
-  if (evict) return {.action = IoDecision::Action::kEvict, .page = page};
+  if (evict) return {.evicts = true, .page = page};
   if (call.op != IoOp::kSync && call.op != IoOp::kSyncDir && call.op != IoOp::kWrite) return {};
   switch (outcome) {
     case SyncOutcome::kOk:

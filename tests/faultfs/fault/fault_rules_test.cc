@@ -74,6 +74,25 @@ TEST(FaultRules, CountsMatchingCallsOnly) {
   EXPECT_EQ(Decide(rules, Write("/f", "t"), 3), "f..");
 }
 
+TEST(FaultRules, AnEvictionTakesNothingFromWhatElseHappensToACall) {
+  FaultRules rules = Rules("evict write page=2\nfail IO_ERROR write nth=2\nevict any");
+  const IoDecision first = rules.Decide(Write("/f", "t"));
+  EXPECT_EQ(first.action, IoDecision::Action::kProceed);
+  EXPECT_TRUE(first.evicts);
+  EXPECT_EQ(first.page, 2u) << "the first of two evictions";
+  const IoDecision second = rules.Decide(Write("/f", "t"));
+  EXPECT_EQ(second.action, IoDecision::Action::kFail);
+  EXPECT_EQ(second.code, Code::kIoError);
+  EXPECT_TRUE(second.evicts);
+  const IoDecision third = rules.Decide(Rename("/f", "/g"));
+  EXPECT_TRUE(third.evicts);
+  EXPECT_EQ(third.page, 0u);
+  const FaultRules::Count evicted{.matched = 2, .decided = 2};
+  const FaultRules::Count failed{.matched = 2, .decided = 1};
+  const FaultRules::Count rest{.matched = 3, .decided = 1};
+  EXPECT_EQ(rules.counts(), (std::vector{evicted, failed, rest}));
+}
+
 TEST(FaultRules, TheFirstThatActsDecidesAndAllCount) {
   FaultRules rules = Rules(
       "short 1 write nth=2\n"
