@@ -146,7 +146,8 @@ Life RecoverWith(const Laboratory& lab, faultfs::Volume& volume, uint64_t open_o
     }
   };
   const auto excused = [&](const Trouble& trouble) {
-    return Explains(left.provocation, trouble.status, trouble.is_snapshot);
+    return !trouble.status.Is(Code::kCorruption) &&
+           Explains(left.provocation, trouble.status, trouble.is_snapshot);
   };
   life.seen = open();
   if (life.seen.open.ok()) reach(Stage::kOpened);

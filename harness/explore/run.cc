@@ -48,8 +48,7 @@ class WatchedRules final : public faultfs::IoHook {
     const faultfs::IoDecision decision = rules_.Decide(call);
     FollowName(call);
     if (decision.action == faultfs::IoDecision::Action::kProceed) return decision;
-    // Of an eviction only what it took counts as having happened.
-    if (decision.action != faultfs::IoDecision::Action::kEvict) NoteFired(call, decision);
+    NoteFired(call, decision);
     provocation_.Note(adapter_.contract(), decision, call);
     return decision;
   }
@@ -239,8 +238,9 @@ class Driver {
       process_.reset();
       return Open(op);
     }
-    const uint64_t faults_before = rules_.provocation().faults;
+    const uint64_t faults_before = BeginCall();
     const Reply reply = Apply(operation, op);
+    EndCall();
     Take({.kind = Event::Kind::kReturn,
           .op = op,
           .outcome = adapter_.contract().OutcomeOf(reply.status),
@@ -254,6 +254,18 @@ class Driver {
       NoteUnprovoked(process_->engine().BackgroundStatus(), op, /*is_snapshot=*/true);
     }
     return true;
+  }
+
+  /// How many faults there had been when nobody was in a call for the last time: what fails one may
+  /// fail those who came to wait for it.
+  uint64_t BeginCall() {
+    const std::lock_guard lock(mutex_);
+    if (calls_++ == 0) faults_when_quiet_ = rules_.provocation().faults;
+    return faults_when_quiet_;
+  }
+  void EndCall() {
+    const std::lock_guard lock(mutex_);
+    --calls_;
   }
 
   Reply Apply(const Operation& operation, OpNumber op) {
@@ -321,7 +333,9 @@ class Driver {
   WatchedRules rules_;
   mutable std::mutex mutex_;
   Run run_;
-  OpNumber op_ = 0;  // of the last invocation
+  OpNumber op_ = 0;     // of the last invocation
+  uint64_t calls_ = 0;  // that have not returned
+  uint64_t faults_when_quiet_ = 0;
   uint64_t opens_ = 0;
   std::unique_ptr<Process> process_;
   std::optional<RecordedSchedule> schedule_;

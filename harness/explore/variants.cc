@@ -66,7 +66,7 @@ class Variants {
       run.crash.models.clear();
       for (const size_t model : group) run.crash.models.push_back(case_.crash.models[model]);
       run.sweep.clear();
-      evicted_nothing_ = false;
+      evicted_.clear();
       if (case_.sweep.empty()) Explore(run, group);
       for (const std::string& rule : case_.sweep) Sweep(run, group, rule);
     }
@@ -90,10 +90,12 @@ class Variants {
       monitor_.Sweeping(run.faults.back());
       monitor_.Recovering([] { return std::vector<CrashStep>(); });
       const crashlab::Run tried = RunProgram(run, adapter_, options_, monitor_);
-      if (tried.rule_counts.back().decided == 0) return;
-      if (Evicts(rule) && !run.clients && tried.evictions == 0 &&
-          std::exchange(evicted_nothing_, true)) {
-        continue;  // as the one before in which no page went
+      if (tried.rule_counts.back().matched < nth) return;
+      if (tried.rule_counts.back().decided == 0) continue;  // another rule has this call
+      // Where no page goes, or the same at the same place, it is the run that there was.
+      if (Evicts(rule) && !run.clients && !evicted_.insert(tried.digest).second) {
+        total_.coverage.Add(tried.faults);
+        continue;
       }
       Explore(run, group);
     }
@@ -173,7 +175,7 @@ class Variants {
   Group group_;  // of the last run
   uint64_t found_in_group_ = 0;
   uint64_t runs_ = 0;
-  bool evicted_nothing_ = false;  // a run of this group in which an eviction had nothing to take
+  std::set<faultfs::Hash128> evicted_;  // digests of runs of this group with an eviction
   bool all_schedules_ = true;
 };
 

@@ -85,6 +85,24 @@ TEST(Variants, ASweepEndsWithTheFirstRunInWhichItsRuleDoesNothing) {
                                      "fail NO_SPACE write tag=wal.append times=2 nth=2; posix "));
 }
 
+TEST(Variants, ASweepGoesOnBehindACallThatAnotherRuleHas) {
+  Case c = With("set a 10; set b 10; set c 10", {"posix"});
+  c.faults = {"ignore sync tag=wal.sync nth=2"};
+  c.sweep = {"ignore sync tag=wal.sync"};
+  const std::string beside = "ignore sync tag=wal.sync nth=2; ";
+  EXPECT_THAT(RunsOf(c), ElementsAre(beside + "ignore sync tag=wal.sync nth=1; posix ",
+                                     beside + "ignore sync tag=wal.sync nth=3; posix "));
+}
+
+TEST(Variants, PagesGoBackAtEachMomentBehindAFailedSync) {
+  Case c = With("set a 9000; set b 9000; set c 9000", {"posix"});
+  c.store.durability = Durability::kBuffered;
+  c.store.segment_bytes = 65536;
+  c.faults = {"late IO_ERROR write tag=wal.append nth=1"};
+  c.sweep = {"evict any"};
+  EXPECT_GE(RunsOf(c).size(), 3u) << "one without a page, and others";
+}
+
 TEST(Variants, WhereNoPageGoesBackOneRunIsEnough) {
   Case c = With("set a 9000; kill", {"posix"});
   c.store.segment_bytes = 65536;
