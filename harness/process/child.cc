@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <optional>
@@ -20,7 +21,7 @@
 #include "harness/explore/recovery.h"
 #include "harness/explore/run.h"
 #include "harness/process/internal/message.h"
-#include "harness/process/internal/rooted_file_system.h"
+#include "harness/process/internal/overheard_disk.h"
 #include "harness/runner/internal/wire.h"
 
 namespace crashlab {
@@ -68,7 +69,7 @@ uint64_t Pages(const IoCall& call) {
 }
 
 /// Counts the calls, applies the fault rules, and dies where it shall. Thread-safe: whoever dies
-/// keeps the mutex, so that no thread makes another call.
+/// keeps the mutex, so that no thread makes another call or tells another answer.
 class DeadlyHook final : public faultfs::IoHook {
  public:
   DeadlyHook(const Case& c, const Contract& contract, uint64_t call_limit, int result_fd)
@@ -80,16 +81,18 @@ class DeadlyHook final : public faultfs::IoHook {
   }
 
   IoDecision Decide(const IoCall& call) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     ++calls_;
     if (++calls_of_step_ > call_limit_) {
       Tell(fd_, {.kind = Message::Kind::kHung, .number = opening_ ? 1u : 0u});
       _exit(1);
     }
-    FinishTear();
     if (Pages(call) > 1) wide_.push_back(calls_);
     if (calls_ == kill_.number) {
-      if (kill_.when == KillWhen::kWithin && Pages(call) > 1) return Tear(call);
+      if (kill_.when == KillWhen::kWithin && Pages(call) > 1) {
+        static_cast<void>(lock.release());  // until Written
+        return Tear(call);
+      }
       if (kill_.when == KillWhen::kCall || kill_.when == KillWhen::kWithin) {
         DieIn("just before ", Describe(call));
       }
@@ -107,10 +110,10 @@ class DeadlyHook final : public faultfs::IoHook {
     opening_ = opening;
   }
 
-  /// A signal within a write leaves no time for what would come after it.
-  void DieIfTorn() {
-    const std::lock_guard lock(mutex_);
-    FinishTear();
+  /// The calling thread has written. A signal within a write leaves no time for what would come
+  /// after it: not even for the engine to hear that it was short.
+  void Written() {
+    if (tearing_ == std::this_thread::get_id()) DieIn("after half of the pages of ", torn_text_);
   }
 
   [[nodiscard]] uint64_t calls() const { return calls_; }
@@ -131,18 +134,14 @@ class DeadlyHook final : public faultfs::IoHook {
     return text;
   }
 
-  /// Ends at the boundary between two pages, as a write does that a fatal signal meets; whatever
-  /// the engine does next it does not live to do.
+  /// Ends at the boundary between two pages, as a write does that a fatal signal meets. The thread
+  /// keeps the mutex: whatever the others do next they do not live to do.
   IoDecision Tear(const IoCall& call) {
-    torn_ = true;
+    tearing_ = std::this_thread::get_id();
     torn_text_ = Describe(call);
     const uint64_t first = call.offset_bytes / kPageBytes;
     const uint64_t boundary = (first + Pages(call) / 2) * kPageBytes;
     return {.action = IoDecision::Action::kShort, .bytes = boundary - call.offset_bytes};
-  }
-
-  void FinishTear() {
-    if (torn_) DieIn("after half of the pages of ", torn_text_);
   }
 
   [[noreturn]] void DieIn(std::string_view how, const std::string& where) {
@@ -159,8 +158,8 @@ class DeadlyHook final : public faultfs::IoHook {
   uint64_t calls_ = 0;
   uint64_t calls_of_step_ = 0;
   bool opening_ = false;
-  bool torn_ = false;
-  std::string torn_text_;
+  std::atomic<std::thread::id> tearing_ = {};  // whose write comes short
+  std::string torn_text_;                      // of that thread
   std::vector<uint64_t> wide_;
   Provocation provocation_;
 };
@@ -174,9 +173,9 @@ class Runner {
         adapter_(adapter),
         life_(life),
         fd_(result_fd),
-        rooted_(posix_, life.root),
         hook_(c, adapter.contract(), options.call_limit, result_fd),
-        file_system_(rooted_, hook_),
+        disk_(posix_, life.root, [this] { hook_.Written(); }),
+        file_system_(disk_, hook_),
         opens_(life.open_ordinal) {
     hook_.KillAt(life.kill, life.calls);
   }
@@ -301,8 +300,8 @@ class Runner {
   const ProgramLife& life_;
   const int fd_;
   faultfs::PosixFileSystem posix_;
-  RootedFileSystem rooted_;
   DeadlyHook hook_;
+  OverheardDisk disk_;
   faultfs::FaultyFileSystem file_system_;
   uint64_t opens_;
   std::optional<Engine> engine_;
@@ -336,15 +335,14 @@ void LiveRecovery(const Case& c, const Adapter& adapter, const ExploreOptions& o
   Case plain = c;
   plain.faults.clear();
   faultfs::PosixFileSystem posix;
-  RootedFileSystem rooted(posix, root);
   DeadlyHook hook(plain, adapter.contract(), options.call_limit, result_fd);
+  OverheardDisk disk(posix, root, [&hook] { hook.Written(); });
   if (kill) hook.KillAt(*kill, 0);
   hook.BeginStep(true);
-  faultfs::FaultyFileSystem file_system(rooted, hook);
+  faultfs::FaultyFileSystem file_system(disk, hook);
   NoMonitor monitor;
   const Laboratory lab{plain, adapter, options, monitor};
   const auto reach = [&](Stage stage, const Observation& seen) {
-    hook.DieIfTorn();
     Message reached;
     reached.kind = Message::Kind::kReached;
     reached.number = static_cast<uint64_t>(stage);
@@ -355,7 +353,6 @@ void LiveRecovery(const Case& c, const Adapter& adapter, const ExploreOptions& o
   message.kind = Message::Kind::kLife;
   message.life = RecoverOn(lab, file_system, kStoreDirectory, open_ordinal,
                            kill ? StageListener(reach) : StageListener());
-  hook.DieIfTorn();
   if (kill && message.life.seen.open.ok() && !message.life.violation) {
     Tell(result_fd, {.kind = Message::Kind::kDying, .text = "at its end"});
     Die();

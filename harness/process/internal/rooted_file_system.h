@@ -13,7 +13,7 @@
 
 namespace crashlab {
 
-class RootedFileSystem final : public faultfs::FileSystem {
+class RootedFileSystem : public faultfs::FileSystem {
  public:
   /// `base` must outlive it. As thread-safe as `base`. Paths must be absolute; ".." is no barrier.
   RootedFileSystem(faultfs::FileSystem& base, std::string root)

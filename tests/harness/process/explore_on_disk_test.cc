@@ -18,6 +18,7 @@
 #include "harness/process/internal/killed_run.h"
 #include "harness/process/internal/workplace.h"
 #include "tests/harness/explore/tiny_engines.h"
+#include "tests/harness/process/unsteady_engines.h"
 
 namespace crashlab {
 namespace {
@@ -270,6 +271,34 @@ TEST_F(ExploreOnDiskTest, AKillWithinAWriteLeavesWholePages) {
     return;
   }
   FAIL() << "no call writes into several pages";
+}
+
+// What an engine makes of a short write is never heard: the signal came first.
+TEST_F(ExploreOnDiskTest, NothingComesAfterAKillWithinAWrite) {
+  const Case c = OnDisk("set a 1\n", {});
+  NotingMonitor monitor;
+  const ExploreOptions options;
+  for (const bool aborts : {false, true}) {
+    const Curt adapter(aborts);
+    const Laboratory lab{c, adapter, options, monitor};
+    size_t torn_runs = 0;
+    size_t torn_recoveries = 0;
+    for (uint64_t call = 1; call <= 6; ++call) {
+      const KillPoint within{KillWhen::kWithin, call};
+      const auto place = Workplace::Make(*c.process);
+      ASSERT_TRUE(place.ok());
+      const auto run = RunAndKill(lab, (*place)->path(), within, 0);
+      ASSERT_TRUE(run.ok());
+      EXPECT_FALSE(run->live.has_value()) << run->live->detail;
+      torn_runs += run->killed.starts_with("after half of the pages of call") ? 1 : 0;
+      const auto recovery = RecoverApart(lab, (*place)->path(), 1, within);
+      ASSERT_TRUE(recovery.ok());
+      EXPECT_FALSE(recovery->violation.has_value()) << recovery->violation->detail;
+      torn_recoveries += recovery->killed.starts_with("after half of the pages of call") ? 1 : 0;
+    }
+    EXPECT_EQ(torn_runs, 2u);        // the Open, the operation
+    EXPECT_EQ(torn_recoveries, 3u);  // the Open, the write after it, the reopen
+  }
 }
 
 TEST_F(ExploreOnDiskTest, ATimerKills) {
