@@ -130,7 +130,10 @@ class DiskExplorer {
     for (size_t i = 1; i < points.size(); ++i) {
       if (Enough() || !One(points[i], i)) break;
     }
-    if (drawn_.exhausted) result_.counts.exhausted_programs = 1;
+    // A finding cuts something short: what it left, or the kills after it.
+    const Counts& counts = result_.counts;
+    const bool all = result_.findings.empty() && counts.unknown == 0 && counts.left_out == 0;
+    if (drawn_.exhausted && all) result_.counts.exhausted_programs = 1;
   }
 
   [[nodiscard]] bool Enough() const { return result_.findings.size() >= lab_.options.max_findings; }

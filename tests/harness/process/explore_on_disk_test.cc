@@ -128,6 +128,36 @@ TEST_F(ExploreOnDiskTest, WhatIsInTheKernelIsNotLost) {
   EXPECT_THAT(Explored(c, ToyAdapter()).findings, IsEmpty());
 }
 
+/// Takes the temporary folder away after so many kills.
+class Saboteur final : public Monitor {
+ public:
+  explicit Saboteur(uint64_t kills) : kills_(kills) {}
+  void Recovering(const std::function<std::vector<CrashStep>()>&) override {}
+  void Hung(bool) override {}
+  void Counted(const Counts& counts) override {
+    if (counts.kills == kills_) setenv("TMPDIR", "/nowhere", 1);
+  }
+
+ private:
+  const uint64_t kills_;
+};
+
+TEST_F(ExploreOnDiskTest, WhatBrokeOffIsNotExhausted) {
+  const Case c = BufferedToy({.kills = 1000});
+  for (const uint64_t most : {1, 8}) {
+    const CaseResult found = Explored(c, ToyAdapter(), {.max_findings = most});
+    ASSERT_THAT(found.findings, SizeIs(1));
+    EXPECT_EQ(found.counts.exhausted_programs, 0u);
+  }
+  Saboteur saboteur(3);
+  const CaseResult unknown =
+      ExploreCase(OnDisk("set a 10\n", {.kills = 1000}), KvAdapter(), {}, saboteur);
+  EXPECT_THAT(unknown.findings, IsEmpty());
+  EXPECT_EQ(unknown.counts.kills, 3u);
+  EXPECT_EQ(unknown.counts.unknown, 1u);
+  EXPECT_EQ(unknown.counts.exhausted_programs, 0u);
+}
+
 TEST_F(ExploreOnDiskTest, AKillOfAnEarlierCallIsDescribed) {
   const CaseResult result =
       Explored(BufferedToy({.kill = {KillPoint{KillWhen::kOperation, 3}}}), ToyAdapter());
