@@ -116,7 +116,7 @@ class DiskExplorer {
   CaseResult Explore() && {
     if (plan_.kill.empty()) {
       ExploreAll();
-    } else if (plan_.kill.front().when != KillWhen::kMoment || One(KillPoint(), 0)) {
+    } else if (Prepare(plan_.kill.front())) {
       One(plan_.kill.front(), 0);
     }
     if (result_.counts.left_out == 0) result_.counts.programs = 1;
@@ -135,6 +135,22 @@ class DiskExplorer {
     const bool all = result_.findings.empty() && counts.unknown == 0 && counts.left_out == 0;
     if (drawn_.exhausted && all) result_.counts.exhausted_programs = 1;
   }
+
+  /// What a named kill needs of a run to its end: its length, or what it did, to compare with.
+  bool Prepare(const KillPoint& point) {
+    if (point.when == KillWhen::kMoment) return One(KillPoint(), 0);
+    if (point == KillPoint() || !RunsAlike()) return true;
+    const Result<std::unique_ptr<Workplace>> place = Workplace::Make(plan_);
+    if (!place.ok()) return LeaveOut(place.status());
+    Result<KilledRun> run = RunAndKill(lab_, (*place)->path(), KillPoint(), 0);
+    if (!run.ok()) return LeaveOut(run.status());
+    if (!run->live) whole_ = std::make_shared<const KilledRun>(std::move(run).value());
+    return true;
+  }
+
+  /// The same program does the same until it is killed, but not on real threads. A small disk may
+  /// fill up differently.
+  [[nodiscard]] bool RunsAlike() const { return !lab_.subject.clients && !plan_.Confines(); }
 
   [[nodiscard]] bool Enough() const { return result_.findings.size() >= lab_.options.max_findings; }
 
@@ -200,17 +216,24 @@ class DiskExplorer {
     return true;
   }
 
-  /// The chain that the plan names.
+  /// The chain that the plan names. Beside each killed recovery another one of equal files comes to
+  /// its end; it is there to compare with, and not judged.
   bool Follow(Workplace& place, Trail& trail) {
     for (size_t i = 1; i < plan_.kill.size(); ++i) {
-      const Result<bool> killed = KillRecovery(place, plan_.kill[i], nullptr, trail);
+      const Result<std::unique_ptr<Workplace>> copy = place.Copy(plan_);
+      if (!copy.ok()) return LeaveOut(copy.status());
+      const Result<KilledRecovery> whole =
+          RecoverApart(lab_, (*copy)->path(), trail.opens, std::nullopt);
+      if (!whole.ok()) return LeaveOut(whole.status());
+      const KilledRecovery* to_end = whole->violation ? nullptr : &*whole;
+      const Result<bool> killed = KillRecovery(place, plan_.kill[i], to_end, trail);
       if (!killed.ok() || !*killed) return killed.ok();
     }
     return Conclude(place, trail).ok();
   }
 
-  /// Whether the trail has grown: not if the recovery went wrong by itself. `whole`, if there is
-  /// one: of equal files, to its end.
+  /// Adds it to the trail. Whether another recovery shall follow: not if this one went wrong.
+  /// `whole`, if there is one: of equal files, to its end.
   Result<bool> KillRecovery(Workplace& place, const KillPoint& point, const KilledRecovery* whole,
                             Trail& trail) {
     lab_.monitor.Counted({});
@@ -228,19 +251,34 @@ class DiskExplorer {
         recovery.life.seen.hash != whole->life.seen.hash) {
       violation = {Verdict::kNondeterministic, "two recoveries from equal files show other things"};
     }
-    if (violation) Note(trail, recovery, violation, std::move(files), /*live=*/false);
-    if (violation || recovery.killed.empty()) return false;
-    const Dump& seen = recovery.life.seen.dump;
     trail.kills.push_back(point);
-    trail.situation = After(trail.situation, CrashKind::kProcessDeath, recovery.stage, seen);
-    trail.opens += 2;
-    trail.deaths.push_back(fmt::format("opened again, and killed by SIGKILL {}, {}",
-                                       recovery.killed, Describe(recovery.stage)));
-    if (recovery.stage >= Stage::kOpened) {
-      trail.deaths.emplace_back("it had shown:");
-      Append(TellDump(seen), trail.deaths);
+    TellKill(point, recovery, trail.deaths);
+    if (violation) {
+      if (violation->verdict == Verdict::kNondeterministic) {
+        trail.deaths.emplace_back("another one, which began with equal files and lived, showed:");
+        Append(TellDump(whole->life.seen.dump), trail.deaths);
+      }
+      Note(trail, recovery, violation, std::move(files), /*live=*/false);
     }
+    if (violation || recovery.killed.empty()) return false;
+    trail.situation =
+        After(trail.situation, CrashKind::kProcessDeath, recovery.stage, recovery.life.seen.dump);
+    trail.opens += 2;
     return true;
+  }
+
+  static void TellKill(const KillPoint& point, const KilledRecovery& recovery,
+                       std::vector<std::string>& story) {
+    if (recovery.killed.empty()) {
+      story.push_back(fmt::format("opened again, to be killed (\"{}\"): it did not come to that",
+                                  Print(point)));
+      return;
+    }
+    story.push_back(fmt::format("opened again, and killed by SIGKILL {}, {}", recovery.killed,
+                                Describe(recovery.stage)));
+    if (recovery.stage < Stage::kOpened) return;
+    story.emplace_back("it had shown:");
+    Append(TellDump(recovery.life.seen.dump), story);
   }
 
   struct Concluded {
@@ -268,10 +306,8 @@ class DiskExplorer {
     return JudgeLife(lab_, checker, trail.situation, recovery.life);
   }
 
-  /// The same program does the same until it is killed. A small disk may fill up differently.
   std::optional<Violation> Differs(const KillPoint& point, const KilledRun& run) const {
-    if (lab_.subject.clients) return std::nullopt;  // threads never do
-    if (plan_.Confines() || point == KillPoint() || whole_ == nullptr) return std::nullopt;
+    if (!RunsAlike() || point == KillPoint() || whole_ == nullptr) return std::nullopt;
     const bool same = run.events.size() <= whole_->events.size() &&
                       std::equal(run.events.begin(), run.events.end(), whole_->events.begin());
     if (same) return std::nullopt;
@@ -318,6 +354,9 @@ class DiskExplorer {
     finding.disk = std::move(files);
     finding.story = Tell(trail, recovery, live);
     finding.story.push_back(fmt::format("{}: {}", Name(violation.verdict), violation.detail));
+    if (violation.verdict == Verdict::kNondeterministic) {
+      finding.story.emplace_back("what differs from run to run need not come again");
+    }
     for (const auto& output : {trail.run->output, recovery.output}) {
       for (const std::string& line : output) finding.story.push_back("it said: " + line);
     }
@@ -339,7 +378,8 @@ class DiskExplorer {
       story.emplace_back("a moment by the clock: it does not come again to the instant");
     }
     Append(trail.deaths, story);
-    if (!live && !recovery.violation && recovery.life.seen.open.ok()) {
+    const bool told = !recovery.killed.empty();  // with the deaths
+    if (!live && !told && !recovery.violation && recovery.life.seen.open.ok()) {
       story.emplace_back("opened again, it showed:");
       Append(TellDump(recovery.life.seen.dump), story);
     }

@@ -476,6 +476,52 @@ TEST_F(ExploreOnDiskTest, RecoveriesHaveRoomAgain) {
   EXPECT_EQ(small.counts.inner_reopened, small.counts.left_out == 1 ? 0u : 8u);
 }
 
+// The third process is the killed recovery, after the run and the recovery to its end: in a replay
+// too.
+CaseResult FoundInTheThird(Fickle::Way way) {
+  const Case c = OnDisk("set a 10\n", {.kills = 1, .depth = 2, .inner = 1000});
+  CaseResult result = Explored(c, Fickle(way, 2), {.max_findings = 1});
+  EXPECT_THAT(result.findings, SizeIs(1));
+  if (result.findings.size() != 1) return result;
+  const Finding& finding = result.findings.front();
+  EXPECT_EQ(finding.reproducer.process->kill, KillChain(2, KillPoint()));
+  EXPECT_THAT(finding.disk, SizeIs(1));
+  const CaseResult again = Explored(finding.reproducer, Fickle(way, 2));
+  EXPECT_THAT(again.findings, ElementsAre(finding));
+  EXPECT_EQ(again.counts.inner_kills, 1u);
+  EXPECT_EQ(again.counts.reopened, 0u);
+  return result;
+}
+
+TEST_F(ExploreOnDiskTest, AKilledRecoveryThatShowsOtherThingsReplays) {
+  const Finding finding = FoundInTheThird(Fickle::Way::kHides).findings.at(0);
+  EXPECT_EQ(finding.signature, "NONDETERMINISTIC killed on disk, then in recovery");
+  EXPECT_THAT(finding.story, Contains("opened again, and killed by SIGKILL at its end, after that "
+                                      "write, a close and a reopen"));
+  EXPECT_THAT(finding.story,
+              Contains("another one, which began with equal files and lived, showed:"));
+  EXPECT_THAT(finding.story, Contains("what differs from run to run need not come again"));
+}
+
+TEST_F(ExploreOnDiskTest, ARecoveryThatDiesBeforeItsKillReplays) {
+  const Finding finding = FoundInTheThird(Fickle::Way::kAborts).findings.at(0);
+  EXPECT_EQ(finding.signature, "CRASH killed on disk, then in recovery");
+  EXPECT_THAT(finding.story,
+              Contains("opened again, to be killed (\"end\"): it did not come to that"));
+}
+
+TEST_F(ExploreOnDiskTest, ARunThatDiffersReplays) {
+  Case c = OnDisk("set a 10\nset b 10\nset c 10\n", {.kills = 100});
+  c.crash.probe = false;  // which a recovery would refuse
+  const CaseResult result = Explored(c, Fickle(Fickle::Way::kRefuses, 2));
+  ASSERT_THAT(result.findings, SizeIs(1));
+  EXPECT_EQ(result.findings.front().signature, "NONDETERMINISTIC live on disk");
+  const CaseResult again =
+      Explored(result.findings.front().reproducer, Fickle(Fickle::Way::kRefuses, 1));
+  EXPECT_THAT(again.findings, ElementsAre(result.findings.front()));
+  EXPECT_EQ(again.counts.kills, 1u);
+}
+
 TEST_F(ExploreOnDiskTest, ACopyIsAsTheKillLeftIt) {
   const auto place = Workplace::Make({});
   ASSERT_TRUE(place.ok());
