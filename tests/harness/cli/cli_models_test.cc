@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/adapter.h"
-#include "harness/main.h"
+#include "tests/harness/cli/cli_fixture.h"
 
 namespace crashlab {
 namespace {
@@ -22,58 +21,20 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Ran {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-/// In a folder of its own, with a finding of an engine that relies on the order of names.
-class CliModelsTest : public ::testing::Test {
+/// With a finding of an engine that relies on the order of names.
+class CliModelsTest : public CliFixture {
  protected:
-  CliModelsTest()
-      : before_(fs::current_path()),
-        folder_(fs::path(::testing::TempDir()) /
-                ("cli_models_" + std::to_string(getpid()) + "_" +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_ / "suite");
-    fs::current_path(folder_);
+  CliModelsTest() {
+    fs::create_directory("suite");
     Write("finding.toml", kFinding);
     Write("suite/kill.toml", "program = 'set a 1'\n[process]\nkills = 1\n");
     Write("suite/good.toml",
           "expect = 'pass'\nat_least = { recoveries = 1000000 }\n[workload]\nruns = 2\n"
           "[store]\nadapter = 'kv'\n[crash]\nbudget = 20\ntear = 'byte-linear'\n");
   }
-  ~CliModelsTest() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
 
-  static void Write(const std::string& file, std::string_view text) { std::ofstream(file) << text; }
-  static std::string Read(const std::string& file) {
-    std::ostringstream text;
-    text << std::ifstream(file, std::ios::binary).rdbuf();
-    return text.str();
-  }
-  static Ran Run(std::vector<std::string> arguments) {
-    std::vector<const char*> argv = {"crashlab"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    const int exit_code = Main(static_cast<int>(argv.size()), argv.data(), BuiltinAdapters());
-    Ran ran{exit_code, ::testing::internal::GetCapturedStdout(), {}};
-    ran.err = ::testing::internal::GetCapturedStderr();
-    return ran;
-  }
-  static void ExpectWrong(const std::vector<std::string>& arguments, const std::string& line) {
-    const Ran ran = Run(arguments);
-    EXPECT_EQ(ran.err, "crashlab: " + line + "\n");
-    EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.exit_code, 2);
-  }
   /// The seconds and rates are what differs between two equal runs.
-  static std::string Reported(const std::vector<std::string>& arguments) {
+  std::string Reported(const std::vector<std::string>& arguments) {
     std::vector<std::string> all = {"run", "finding.toml", "--json", "report.json"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     EXPECT_EQ(Run(all).exit_code, 1);
@@ -101,10 +62,6 @@ kind = "power-loss"
 at = "end"
 lost = ["toy.publish#2/rename"]
 )";
-
- private:
-  const fs::path before_;
-  const fs::path folder_;
 };
 
 TEST_F(CliModelsTest, WrongNames) {

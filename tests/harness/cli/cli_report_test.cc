@@ -8,61 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "harness/adapter.h"
-#include "harness/main.h"
+#include "tests/harness/cli/cli_fixture.h"
 
 namespace crashlab {
 namespace {
-
-namespace fs = std::filesystem;
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Ran {
-  int exit_code;
-  std::string out;
-};
-
-/// In a folder of its own.
-class CliReportTest : public ::testing::Test {
- protected:
-  CliReportTest()
-      : before_(fs::current_path()),
-        folder_(fs::path(::testing::TempDir()) /
-                (std::string("cli_report_") +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    fs::current_path(folder_);
-  }
-  ~CliReportTest() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
-
-  static void Write(const std::string& file, std::string_view text) { std::ofstream(file) << text; }
-  static Ran Run(std::vector<std::string> arguments) {
-    std::vector<const char*> argv = {"crashlab"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    ::testing::internal::CaptureStdout();
-    const int exit_code = Main(static_cast<int>(argv.size()), argv.data(), BuiltinAdapters());
-    return {exit_code, ::testing::internal::GetCapturedStdout()};
-  }
-  static std::vector<std::string> Findings() {
-    std::vector<std::string> files;
-    for (const auto& entry : fs::directory_iterator("findings")) {
-      files.push_back(entry.path().string());
-    }
-    std::sort(files.begin(), files.end());
-    return files;
-  }
-
- private:
-  const fs::path before_;
-  const fs::path folder_;
-};
+class CliReportTest : public CliFixture {};
 
 TEST_F(CliReportTest, FindingsOfSeveralModelsHaveFilesOfTheirOwn) {
   Write("models.toml",

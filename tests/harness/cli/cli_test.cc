@@ -17,6 +17,7 @@
 
 #include "faultfs/env/io_tag.h"
 #include "harness/main.h"
+#include "tests/harness/cli/cli_fixture.h"
 
 namespace crashlab {
 namespace {
@@ -69,67 +70,19 @@ class FragileAdapter final : public Adapter {
   const Contract contract_;
 };
 
-struct Ran {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-class CliTest : public ::testing::Test {
+class CliTest : public CliFixture {
  protected:
-  CliTest() : before_(fs::current_path()) {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) /
-              ("crashlab_cli_" + std::to_string(getpid()) + "_" + test->name());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    fs::current_path(folder_);
+  CliTest() {
     Write("good.toml", "[workload]\nseed = 3\nruns = 4\noperations = [1, 4]\n");
     Write("toy.toml", kToy);
     Write("canary.toml", "program = \"set a 1\"\n[store]\nadapter = \"canary\"\n");
   }
-  ~CliTest() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
 
-  static void Write(const std::string& file, std::string_view text) {
-    std::ofstream(file, std::ios::binary) << text;
-  }
-  static std::string Read(const std::string& file) {
-    std::ostringstream text;
-    text << std::ifstream(file, std::ios::binary).rdbuf();
-    return text.str();
-  }
-
-  Ran Run(std::vector<std::string> arguments) {
-    std::vector<const char*> argv = {"crashlab"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  std::vector<const Adapter*> Adapters() const override {
     std::vector<const Adapter*> adapters = BuiltinAdapters();
     adapters.push_back(&aborts_);
     adapters.push_back(&loops_);
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    const int exit_code = Main(static_cast<int>(argv.size()), argv.data(), std::move(adapters));
-    Ran ran{exit_code, ::testing::internal::GetCapturedStdout(), {}};
-    ran.err = ::testing::internal::GetCapturedStderr();
-    return ran;
-  }
-
-  /// Wrong use: one line on stderr, nothing on stdout, exit code 2.
-  void ExpectWrong(const std::vector<std::string>& arguments, const std::string& line) {
-    const Ran ran = Run(arguments);
-    EXPECT_EQ(ran.err, "crashlab: " + line + "\n");
-    EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.exit_code, 2);
-  }
-
-  static std::vector<std::string> Findings(const std::string& folder = "findings") {
-    std::vector<std::string> files;
-    if (!fs::exists(folder)) return files;
-    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().string());
-    std::sort(files.begin(), files.end());
-    return files;
+    return adapters;
   }
 
   static constexpr std::string_view kToy = R"(
@@ -145,8 +98,6 @@ adapter = "toy"
 
   const FragileAdapter aborts_{"aborts", FragileAdapter::Way::kAborts};
   const FragileAdapter loops_{"loops", FragileAdapter::Way::kLoops};
-  const fs::path before_;
-  fs::path folder_;
 };
 
 // ---- wrong use
