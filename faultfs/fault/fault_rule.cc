@@ -1,5 +1,7 @@
 #include "faultfs/fault/fault_rule.h"
 
+#include <utility>
+
 #include "faultfs/env/check.h"
 #include "faultfs/fault/fault_kinds.h"
 #include "faultfs/fault/glob.h"
@@ -100,6 +102,17 @@ bool operator==(const FaultRule& a, const FaultRule& b) {
          a.fault.bytes == b.fault.bytes && a.fault.page == b.fault.page &&
          a.operations == b.operations && a.path == b.path && a.tag == b.tag && a.nth == b.nth &&
          a.always == b.always && a.times == b.times;
+}
+
+std::vector<FaultForm> FaultForms() {
+  std::vector<FaultForm> forms;
+  for (const FaultKind& kind : internal::kFaultKinds) {
+    FaultForm form{std::string(kind.name), IoOpSet(kind.operations)};
+    if (kind.argument == FaultArgument::kCode) form.text += " CODE";
+    if (kind.argument == FaultArgument::kBytes) form.text += " BYTES";
+    forms.push_back(std::move(form));
+  }
+  return forms;
 }
 
 IoOpSet FaultableOperations(IoDecision::Action action) {

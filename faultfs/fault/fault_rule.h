@@ -47,6 +47,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "faultfs/env/io_hook.h"
 #include "faultfs/env/status.h"
@@ -77,6 +78,14 @@ struct FaultRule {
 
   friend bool operator==(const FaultRule& a, const FaultRule& b);
 };
+
+/// A kind of fault as a rule begins with it: "fail CODE", and what it can happen to.
+struct FaultForm {
+  std::string text;
+  IoOpSet operations;
+};
+/// Of every kind.
+[[nodiscard]] std::vector<FaultForm> FaultForms();
 
 /// The operations that a fault of this kind can happen to; none for kProceed.
 [[nodiscard]] IoOpSet FaultableOperations(IoDecision::Action action);

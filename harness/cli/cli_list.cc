@@ -89,13 +89,8 @@ Rows Verbs(const AdapterSet& adapters) {
 
 /// What can happen, and to which operations.
 Rows Faults() {
-  using Action = faultfs::IoDecision::Action;
-  const std::pair<std::string_view, Action> kinds[] = {
-      {"fail CODE", Action::kFail}, {"short BYTES", Action::kShort}, {"ignore", Action::kIgnore},
-      {"late CODE", Action::kLate}, {"evict", Action::kEvict},       {"full BYTES", Action::kFull}};
   Rows rows;
-  for (const auto& [name, action] : kinds) {
-    const faultfs::IoOpSet operations = faultfs::FaultableOperations(action);
+  for (const auto& [name, operations] : faultfs::FaultForms()) {
     std::string names;
     for (int i = 0; i < faultfs::kIoOpCount; ++i) {
       if (!operations.test(static_cast<size_t>(i))) continue;
