@@ -69,9 +69,9 @@ class ScenarioParser {
       ParsePromises(*promises);
     }
     CheckDisk(top);
-    if (at_least != nullptr) CheckReachable(*at_least);
     CheckModelNames();
     top.RefuseOthers();
+    if (at_least != nullptr) CheckReachable(*at_least);
     FAULTFS_RETURN_IF_ERROR(complaints_.status());
     return std::move(scenario_);
   }
@@ -278,8 +278,9 @@ class ScenarioParser {
     if (entry.value.entries.empty()) reader.Complain(entry.line, "empty [promises] check nothing");
   }
 
-  /// What can never be reached is a mistake too.
+  /// What can never be reached is a mistake too, if it does not follow from another one.
   void CheckReachable(const TomlEntry& entry) {
+    if (!complaints_.status().ok()) return;
     const uint64_t programs = CaseCount(scenario_);
     if (scenario_.at_least.programs > programs && scenario_.sweep.empty()) {
       complaints_.Add(entry.line, "at_least asks for " +

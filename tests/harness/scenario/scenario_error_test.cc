@@ -79,6 +79,11 @@ TEST(ScenarioErrorTest, Process) {
        "from 1) or moment N (below 1000)"},
       {"program = ''\n[process]\ndepth = 3",
        "f.toml:3: \"depth\" in [process] must be from 1 to 2, not 3"},
+      // Not what follows from the mistake, although it comes first.
+      {"program = ''\nat_least = { inner_reopened = 3 }\n[process]\ndepht = 2",
+       "f.toml:4: no key \"depht\" in [process]; did you mean \"depth\"?"},
+      {"program = ''\nat_least = { reopened = 3 }\n[proces]",
+       "f.toml:3: no key \"proces\"; did you mean \"process\"?"},
       {"program = ''\nat_least = { inner_reopened = 3 }\n[process]",
        "f.toml:2: \"inner_reopened\" in at_least needs depth = 2 in [process]"},
       {"[workload]\n[process]\nkill = 'end'",
