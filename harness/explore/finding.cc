@@ -15,8 +15,6 @@ namespace {
 using faultfs::EffectId;
 using faultfs::Fill;
 
-constexpr uint64_t kMostKeptBytes = uint64_t{64} << 20;
-
 std::string TagsOf(const std::vector<std::string>& names) {
   std::set<std::string> tags;
   for (const std::string& name : names) tags.insert(name.substr(0, name.find('#')));

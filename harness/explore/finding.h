@@ -1,6 +1,7 @@
 // Findings: from a failing state to the smallest one like it, a signature, and a story for people.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ void TellRecord(const Chain& chain, std::vector<std::string>& story);
 /// Appends each line of the text, a little to the right.
 void TellLines(std::string_view text, std::vector<std::string>& story);
 
+/// Files of a disk that are kept with a finding: no more in all.
+inline constexpr uint64_t kMostKeptBytes = uint64_t{64} << 20;
 /// The files of a disk, by paths without a slash before them; none if they are too large to keep.
 [[nodiscard]] Dump FilesOf(const faultfs::Image& image);
 

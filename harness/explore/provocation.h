@@ -36,8 +36,9 @@ struct Provocation {
                                                        const Contract& contract,
                                                        const Provocation& provocation);
 
-/// Likewise, of one that says NO_SPACE, when `faults_before` had been noted as it began: an engine
-/// that survives a full disk tries again.
+/// Likewise, of one that says NO_SPACE, when `faults_before` had been noted as it began, or, of
+/// several clients, when nobody was in a call before: an engine that survives a full disk tries
+/// again.
 [[nodiscard]] std::optional<Violation> JudgeNoSpace(const Case& c, OpNumber op,
                                                     const Status& status, bool is_snapshot,
                                                     const Contract& contract,

@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMostKeptBytes = uint64_t{64} << 20;
 constexpr size_t kMostEntriesTold = 50;
 
 /// The files of a real folder, by path; none if they are too large to be kept.
