@@ -141,11 +141,13 @@ struct Event {
     kOpened,    // an Open returned Ok (the first of a run has op 0)
     kReverted,  // within anything: pages of files went back to what the disk holds. What no power
                 // loss spares is not to be relied on from here to the next Open
+    kRotted,  // within anything: so did pages that a sync had said Ok of. Who reads them reads rot
   };
   Kind kind;
   OpNumber op;
   Outcome outcome = Outcome::kOk;
   Code code = Code::kOk;
+  std::optional<size_t> witnessed = {};  // kOpened: of rot that it may have read; see Question
 
   friend bool operator==(const Event&, const Event&) = default;
 };

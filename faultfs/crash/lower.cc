@@ -201,9 +201,9 @@ class Lowering {
   /// All that was written of a file, and its size.
   void AddContentWaits(InodeNumber file) {
     const auto add = [this](RegisterId reg) {
-      if (reg != kNone && graph_.registers[reg].last != kNone) {
-        waits_.push_back(graph_.registers[reg].last);
-      }
+      EffectId last = reg == kNone ? kNone : graph_.registers[reg].last;
+      while (last != kNone && OnlyShows(last)) last = graph_.effects[last].write.previous;
+      if (last != kNone) waits_.push_back(last);
     };
     for (RegisterId reg : graph_.file_sectors[file]) add(reg);
     add(graph_.file_size[file]);
@@ -220,8 +220,13 @@ class Lowering {
   }
 
   // What a process reads after a page was dropped from the cache is what the disk holds: of all
-  // that was pending there nothing can turn up any more (A32).
+  // that was pending there nothing can turn up any more (A32). But a journal can bring what it has
+  // (A33): then nothing is decided, and the disk got nothing.
   void LowerRevert(const TraceOp& op, uint64_t old_size) {
+    if (op.journaled) {
+      FAULTFS_CHECK(op.length_bytes == old_size, "a journal has the size too");
+      return LowerJournaledRevert(op);
+    }
     settles_ = true;
     IssueSectors(op.inode, op.offset_bytes, op.data.size());
     if (op.length_bytes < old_size) {
@@ -229,6 +234,28 @@ class Lowering {
     }
     settles_ = false;
   }
+
+  /// Of the sectors that show something else from here on.
+  void LowerJournaledRevert(const TraceOp& op) {
+    only_shows_ = true;
+    const uint64_t end = op.offset_bytes + op.data.size();
+    for (uint64_t begin = op.offset_bytes; begin < end; begin += unit_) {
+      const auto at = TableOf(op.inode).LowerBound(begin / unit_);
+      if (at == TableOf(op.inode).entries.end() || at->sector != begin / unit_) continue;
+      if (at->hole) continue;
+      const EffectId shown = graph_.registers[at->reg].last;
+      const std::string_view now = std::string_view(op.data).substr(begin - op.offset_bytes, unit_);
+      const std::string_view before = graph_.SectorContent(graph_.effects[shown].write);
+      if (before.substr(0, now.size()) == now) continue;
+      IssueSectors(op.inode, begin, 1);
+      graph_.shown.push_back(NextEffect() - 1);
+      forcer_.Abandon(NextEffect() - 1, step_);
+    }
+    only_shows_ = false;
+  }
+
+  /// One of EffectGraph::shown.
+  bool OnlyShows(EffectId id) const { return trace_.ops[graph_.effects[id].step].journaled; }
 
   // What a sync forces was decided when it began. A failed one forces nothing and leaves its pages
   // clean (CuttleFS): later syncs of this object pass over what it abandoned. One that lied changes
@@ -346,8 +373,8 @@ class Lowering {
   EffectId Issue(InodeNumber object, RegisterId reg, uint64_t value) {
     const EffectId id = NextEffect();
     const size_t first_edge = graph_.edges.size();
-    if (settles_) {
-      // Decided, whatever came before.
+    if (settles_ || only_shows_) {
+      // Decided, whatever came before; or nothing that waits, or is waited for.
     } else if (graph_.model.order == EffectOrder::kTotal) {
       if (newest_ordered_ != kNone) graph_.edges.push_back(newest_ordered_);
       newest_ordered_ = id;
@@ -367,7 +394,7 @@ class Lowering {
     if (settles_) {
       BridgeVersions(effect.write.previous);
       forcer_.Settle(id, step_);
-    } else {
+    } else if (!only_shows_) {
       unsynced_[object].push_back(id);
     }
     return id;
@@ -510,6 +537,7 @@ class Lowering {
   std::vector<EffectId> waits_;                   // what the effect issued next must wait for
   std::vector<uint8_t> new_blocks_;               // of the write that is being lowered
   bool settles_ = false;                          // what is issued is on the disk already
+  bool only_shows_ = false;                       // what is issued is the page cache's alone
   EffectId newest_ordered_ = kNone;               // with EffectOrder::kTotal
   Journal journal_;
   Forcer forcer_;

@@ -24,7 +24,25 @@ PageCache::PageCache(const Image& base, const Trace& trace) : live_(base), disk_
   for (uint32_t step = 0; step < trace.ops.size(); ++step) Take(trace.ops[step], step);
 }
 
-std::vector<Reversion> PageCache::Evicted() const { return Collect(kNoInode, UINT64_MAX); }
+template <typename Wanted>
+std::vector<Reversion> PageCache::Collect(uint64_t size_limit_bytes, Wanted wanted) const {
+  std::vector<Reversion> reversions;
+  for (const auto& [key, page] : pages_) {
+    const auto& [file, number] = key;
+    if (!page.failed || !wanted(key, page)) continue;
+    const uint64_t size_bytes = std::min(SizeIn(live_, file), size_limit_bytes);
+    std::string old = PageOf(disk_, file, number, size_bytes);
+    const bool same = old == PageOf(live_, file, number, size_bytes);
+    if (same && size_bytes == SizeIn(live_, file)) continue;
+    const uint64_t offset_bytes = std::min<uint64_t>(number * kBlockBytes, size_bytes);
+    reversions.push_back({file, offset_bytes, std::move(old), size_bytes, page.journaled});
+  }
+  return reversions;
+}
+
+std::vector<Reversion> PageCache::Evicted() const {
+  return Collect(UINT64_MAX, [](const PageKey&, const Page&) { return true; });
+}
 
 std::vector<Reversion> PageCache::Undone(InodeNumber file) const {
   uint64_t size_bytes = SizeIn(disk_, file);
@@ -34,24 +52,11 @@ std::vector<Reversion> PageCache::Undone(InodeNumber file) const {
     size_bytes = std::max(size_bytes, (key.second + 1) * kBlockBytes);
   }
   size_bytes = std::min(size_bytes, SizeIn(live_, file));
-  std::vector<Reversion> reversions = Collect(file, size_bytes);
+  std::vector<Reversion> reversions = Collect(
+      size_bytes,
+      [&](const PageKey& key, const Page& page) { return key.first == file && !page.journaled; });
   const bool shrinks = size_bytes < SizeIn(live_, file);
   if (reversions.empty() && shrinks) reversions.push_back({file, size_bytes, {}, size_bytes});
-  return reversions;
-}
-
-std::vector<Reversion> PageCache::Collect(InodeNumber only, uint64_t size_limit_bytes) const {
-  std::vector<Reversion> reversions;
-  for (const auto& [key, page] : pages_) {
-    const auto& [file, number] = key;
-    if (!page.failed || (only != kNoInode && file != only)) continue;
-    const uint64_t size_bytes = std::min(SizeIn(live_, file), size_limit_bytes);
-    std::string old = PageOf(disk_, file, number, size_bytes);
-    const bool same = old == PageOf(live_, file, number, size_bytes);
-    if (same && size_bytes == SizeIn(live_, file)) continue;
-    const uint64_t offset_bytes = std::min<uint64_t>(number * kBlockBytes, size_bytes);
-    reversions.push_back({file, offset_bytes, std::move(old), size_bytes});
-  }
   return reversions;
 }
 
@@ -74,7 +79,10 @@ void PageCache::Take(const TraceOp& op, uint32_t step) {
       break;
     case TraceKind::kRevert:
       for (auto& [key, page] : pages_) {
-        if (key.first == op.inode && key.second == op.offset_bytes / kBlockBytes) page = {};
+        if (key.first == op.inode && key.second == op.offset_bytes / kBlockBytes) {
+          page.dirty = false;
+          page.failed = false;
+        }
       }
       Cut(op.inode, op.length_bytes);
       break;
@@ -88,7 +96,8 @@ void PageCache::Dirty(const TraceOp& op, uint32_t step) {
   if (op.data.empty()) return;
   const uint64_t last = (op.offset_bytes + op.data.size() - 1) / kBlockBytes;
   for (uint64_t page = op.offset_bytes / kBlockBytes; page <= last; ++page) {
-    pages_[{op.inode, page}] = {.written = step, .dirty = true};
+    Page& written = pages_[{op.inode, page}];
+    written = {.written = step, .dirty = true, .journaled = written.journaled};
   }
 }
 
@@ -104,7 +113,8 @@ void PageCache::EndSync(const TraceOp& op) {
   if (op.sync_outcome == SyncOutcome::kIgnored) return;
   const Inode* inode = live_.Find(op.inode);
   if (inode == nullptr || inode->type != FileType::kFile) return;
-  const bool ok = op.sync_outcome != SyncOutcome::kFailed;
+  const bool ok = op.sync_outcome == SyncOutcome::kOk;
+  const bool says_ok = op.sync_outcome != SyncOutcome::kFailed;
   for (auto& [key, page] : pages_) {
     const uint64_t begin_bytes = key.second * kBlockBytes;
     const bool covered = op.length_bytes == 0 || (begin_bytes < op.offset_bytes + op.length_bytes &&
@@ -112,10 +122,11 @@ void PageCache::EndSync(const TraceOp& op) {
     if (key.first != op.inode || !covered || !page.dirty || page.written > begun.step) continue;
     page.dirty = false;
     page.failed = !ok;
+    page.journaled = !ok && (says_ok || page.journaled);
     if (ok) WriteBack(begun.live, key);
   }
   const uint64_t size_bytes = SizeIn(begun.live, op.inode);
-  if (ok && size_bytes > SizeIn(disk_, op.inode)) disk_.SetSize(op.inode, size_bytes);
+  if (says_ok && size_bytes > SizeIn(disk_, op.inode)) disk_.SetSize(op.inode, size_bytes);
 }
 
 void PageCache::WriteBack(const Image& from, const PageKey& key) {

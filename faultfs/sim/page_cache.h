@@ -20,11 +20,11 @@ struct Reversion {
   uint64_t offset_bytes = 0;
   std::string data;
   uint64_t size_bytes = 0;  // of the file from then on
+  bool journaled = false;   // it showed what a sync had said Ok of, which a journal still has
 };
 
-/// "The disk" is what the last sync of each file that said Ok left there: what the kernel may have
-/// written back by itself since does not count, and of one that failed late a journal still has the
-/// bytes. Cuts and names are not undone.
+/// "The disk" is what the last sync of each file that said Ok, and was right, left there: what the
+/// kernel may have written back by itself since does not count. Cuts and names are not undone.
 class PageCache {
  public:
   PageCache(const Image& base, const Trace& trace);
@@ -32,14 +32,15 @@ class PageCache {
   /// Every page that a failed write-back left clean, and that was not written to since; by file,
   /// then offset.
   [[nodiscard]] std::vector<Reversion> Evicted() const;
-  /// The pages of `file` alone, and its size.
+  /// Those of `file` alone whose sync has said so, and its size.
   [[nodiscard]] std::vector<Reversion> Undone(InodeNumber file) const;
 
  private:
   struct Page {
     uint32_t written = 0;  // step of the last write
     bool dirty = false;
-    bool failed = false;  // clean, and not on the disk
+    bool failed = false;     // clean, and not on the disk
+    bool journaled = false;  // a sync has said Ok of it and failed, and none was good since
   };
   using PageKey = std::pair<InodeNumber, uint64_t>;
   struct Begun {
@@ -52,7 +53,8 @@ class PageCache {
   void Cut(InodeNumber file, uint64_t size_bytes);
   void EndSync(const TraceOp& op);
   void WriteBack(const Image& from, const PageKey& key);
-  [[nodiscard]] std::vector<Reversion> Collect(InodeNumber only, uint64_t size_limit_bytes) const;
+  template <typename Wanted>
+  [[nodiscard]] std::vector<Reversion> Collect(uint64_t size_limit_bytes, Wanted wanted) const;
 
   Image live_;
   Image disk_;  // files by inode number, most without a name

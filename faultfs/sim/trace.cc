@@ -30,6 +30,7 @@ TraceStep ToStep(const TraceOp& op) {
           .offset_bytes = op.offset_bytes,
           .length_bytes = op.length_bytes,
           .keep_size = op.keep_size,
+          .journaled = op.journaled,
           .sync_kind = op.sync_kind,
           .sync_outcome = op.sync_outcome,
           .sync_id = op.sync_id,
@@ -111,8 +112,8 @@ std::string Details(const TraceOp& op) {
     case TraceKind::kSyncEnd:
       return DescribeSync(op);
     case TraceKind::kRevert:
-      return fmt::format("inode {} {}, size {}", op.inode, Range(op.offset_bytes, op.data.size()),
-                         op.length_bytes);
+      return fmt::format("inode {} {}, size {}{}", op.inode, Range(op.offset_bytes, op.data.size()),
+                         op.length_bytes, op.journaled ? ", journaled" : "");
     case TraceKind::kMark:
       return fmt::format("{}", op.mark);
   }
@@ -184,6 +185,7 @@ TraceOp ToOp(const TraceStep& step) {
           .offset_bytes = step.offset_bytes,
           .length_bytes = step.length_bytes,
           .keep_size = step.keep_size,
+          .journaled = step.journaled,
           .sync_kind = step.sync_kind,
           .sync_outcome = step.sync_outcome,
           .sync_id = step.sync_id,

@@ -33,7 +33,8 @@ enum class TraceKind : uint8_t {
   kSyncEnd,    // the one with the same `sync_id`
   kRevert,     // without a call of its own: a failed write-back left `data` at `offset_bytes` of
                // `inode` on the disk, and from here on the cache shows that too; the size is
-               // `length_bytes`
+               // `length_bytes`. If `journaled`, a sync had said Ok of other bytes: a journal has
+               // them, and a crash may still bring them
   kMark,       // `mark`, from the driver
 };
 [[nodiscard]] std::string_view TraceKindName(TraceKind kind);
@@ -58,6 +59,7 @@ struct TraceOp {
   uint64_t offset_bytes = 0;
   uint64_t length_bytes = 0;
   bool keep_size = false;                       // kAllocate
+  bool journaled = false;                       // kRevert
   SyncKind sync_kind = SyncKind::kFull;         // kSyncBegin, kSyncEnd
   SyncOutcome sync_outcome = SyncOutcome::kOk;  // kSyncEnd
   uint32_t sync_id = 0;                         // kSyncBegin, kSyncEnd: unique in the trace

@@ -75,7 +75,7 @@ void Volume::RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, I
   Revert(reversions);
 }
 
-void Volume::SetFailureRules(const SyncFailureRules& rules, std::function<void()> before_revert) {
+void Volume::SetFailureRules(const SyncFailureRules& rules, BeforeRevert before_revert) {
   failure_rules_ = rules;
   before_revert_ = std::move(before_revert);
 }
@@ -97,7 +97,11 @@ bool Volume::Evict(uint64_t page) {
 
 void Volume::Revert(const std::vector<Reversion>& reversions) {
   if (reversions.empty()) return;
-  if (before_revert_) before_revert_();
+  PagesGone gone;
+  for (const Reversion& reversion : reversions) {
+    (reversion.journaled ? gone.journaled : gone.failed) = true;
+  }
+  if (before_revert_) before_revert_(gone);
   const std::lock_guard lock(mutex_);
   for (const Reversion& reversion : reversions) {
     if (live_.Find(reversion.inode) == nullptr) continue;  // gone since, by another thread
@@ -105,7 +109,8 @@ void Volume::Revert(const std::vector<Reversion>& reversions) {
              .inode = reversion.inode,
              .data = reversion.data,
              .offset_bytes = reversion.offset_bytes,
-             .length_bytes = reversion.size_bytes});
+             .length_bytes = reversion.size_bytes,
+             .journaled = reversion.journaled});
   }
 }
 

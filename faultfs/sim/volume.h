@@ -26,6 +26,12 @@ struct UnreportedError {
   friend bool operator==(const UnreportedError&, const UnreportedError&) = default;
 };
 
+/// Which pages are about to go back to what the disk holds.
+struct PagesGone {
+  bool failed = false;     // whose failure a sync has reported, or will
+  bool journaled = false;  // of which a sync had said Ok: what reads them now reads rot
+};
+
 struct Reversion;
 struct SimHandle;
 struct TraceStep;
@@ -64,10 +70,11 @@ class Volume {
   /// first call. The first sync of the file, through whatever descriptor, reports it.
   void Carry(UnreportedError error);
 
+  using BeforeRevert = std::function<void(PagesGone pages)>;
   /// How the file system goes about a failed write-back. To be set before the first call.
   /// `before_revert` (may be empty) runs just before pages go back to what the disk holds; it may
   /// put a mark. Needs Recording::kOn for anything but the defaults, and for an eviction.
-  void SetFailureRules(const SyncFailureRules& rules, std::function<void()> before_revert);
+  void SetFailureRules(const SyncFailureRules& rules, BeforeRevert before_revert);
 
   // What SimFileSystem does to it is private to the two; see volume.cc.
  private:
@@ -124,7 +131,7 @@ class Volume {
   Trace trace_;
   uint32_t next_sync_id_ = 1;
   SyncFailureRules failure_rules_;
-  std::function<void()> before_revert_;
+  BeforeRevert before_revert_;
   std::vector<ErrorNote> error_notes_;  // in the order in which it happened
   std::vector<Usage> usage_;  // by inode number; shorter than that if the rest is not in use
 };

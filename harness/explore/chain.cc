@@ -39,7 +39,7 @@ Status SpoilLink(const Laboratory& lab, const CrashStep& step, ChainLink& link) 
     FAULTFS_ASSIGN_OR_RETURN(SpoiledDisk disk,
                              Spoil(lab.adapter, view, link.state, link.image, rot));
     link.image = std::move(disk.image);
-    link.situation.witnessed = disk.witnessed;
+    link.situation.AddRot(disk.witnessed);
   }
   return Status();
 }
@@ -78,8 +78,7 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
     if (chain.links.empty()) {
       link.trace = &chain.run->volume->trace();
       FAULTFS_RETURN_IF_ERROR(Resolve(lab, step, chain.run->volume->base(), unknown, link));
-      link.situation.events = EventsAt(*link.trace, link.state.point.steps);
-      link.situation.power_lost = step.kind == CrashKind::kPowerLoss;
+      link.situation = After(*chain.run, step.kind, link.state.point.steps);
       link.opens = chain.run->opens[link.situation.events];
       faultfs::PointView view(link.graph, link.state.point);
       NoteLateLoss(lab.adapter, view, link.state, link.image, 0, link.situation);

@@ -164,13 +164,9 @@ class Exploration {
   /// One state of the program's run. False when there is enough to report.
   bool Visit(PointView& view, const CrashState& state, CrashKind kind) {
     calls_->Visit(view.graph(), state, kind);
-    Situation situation;
-    situation.events = EventsAt(trace(), view.point().steps);
-    situation.power_lost = kind == CrashKind::kPowerLoss;
+    Situation situation = After(*run_, kind, view.point().steps);
     const Image image = view.Materialize(state);
-    if (kind == CrashKind::kPowerLoss) {
-      NoteLateLoss(lab_.adapter, view, state, image, 0, situation);
-    }
+    NoteLateLoss(lab_.adapter, view, state, image, 0, situation);
     const Aftermath left(*run_->volume, state, kind, image, view.graph().model.failure_rules());
     const auto chain = [&] { return ChainOf(view.graph(), state, kind); };
     const bool news = Explore(left, situation, run_->opens[situation.events], !state.lost.empty(),
@@ -341,10 +337,9 @@ class Exploration {
     const Result<SpoiledDisk> disk = Spoil(lab_.adapter, view, site.state, site.left, rot);
     if (!disk.ok()) return;  // nothing would change
     calls_->Rotten(view.point().steps, rot.kind, disk->hurt);
-    Situation situation;
-    situation.events = EventsAt(trace(), view.point().steps);
-    situation.witnessed = disk->witnessed;
-    situation.power_lost = true;
+    Situation situation = After(*run_, CrashKind::kPowerLoss, view.point().steps);
+    NoteLateLoss(lab_.adapter, view, site.state, site.left, 0, situation);
+    situation.AddRot(disk->witnessed);
     const auto chain = [&] {
       std::vector<CrashStep> steps = ChainOf(view.graph(), site.state, CrashKind::kPowerLoss);
       steps.back().rot = {Print(rot)};
@@ -373,9 +368,7 @@ class Exploration {
   }
 
   bool ExploreRecovery(const EffectGraph& graph, const Site& site, Random random) {
-    Situation first;
-    first.events = EventsAt(trace(), site.state.point.steps);
-    first.power_lost = site.kind == CrashKind::kPowerLoss;
+    Situation first = After(*run_, site.kind, site.state.point.steps);
     const uint64_t opens = run_->opens[first.events];
     uint32_t begin_step = 0;
     PointView first_view(graph, site.state.point);

@@ -206,6 +206,12 @@ void TellEvents(const Case& c, const std::vector<Event>& all, size_t events,
             "{}. {}: pages that a failed write-back left go back to what the disk holds", event.op,
             operation));
         break;
+      case Event::Kind::kRotted:
+        story.push_back(
+            fmt::format("{}. {}: pages that a sync had said Ok of go back to what the "
+                        "disk holds; a journal alone has them still",
+                        event.op, operation));
+        break;
       case Event::Kind::kClosed:
       case Event::Kind::kKilled:
         break;

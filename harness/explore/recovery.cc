@@ -189,6 +189,17 @@ Life RecoverOn(const Laboratory& lab, faultfs::FileSystem& file_system, std::str
   return life;
 }
 
+Situation After(const Run& run, CrashKind kind, uint32_t steps) {
+  Situation after;
+  after.events = EventsAt(run.volume->trace(), steps);
+  after.power_lost = kind == CrashKind::kPowerLoss;
+  for (const RottenOpen& open : run.rotten_opens) {
+    if (steps < open.from_step || steps > open.end_step) continue;
+    after.AddRot(open.witnessed);
+  }
+  return after;
+}
+
 // Before an Open returned a crash adds to the ones before it. An Open that returned is a barrier:
 // from then on only the crashes after it count, and what it showed.
 Situation After(const Situation& before, CrashKind kind, Stage stage, const Dump& seen) {

@@ -2,6 +2,7 @@
 // the engine works; and the judging of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -74,8 +75,15 @@ struct Situation {
   bool decision_is_witnessed = false;    // and what was decided, by a write after it
   Dump decided;                   // from kOpened on: what the last Open that returned had shown
   faultfs::Hash128 decided_hash;  // HashOf(decided)
+
+  /// There is rot beside what is known of already.
+  void AddRot(std::optional<size_t> its_witnessed) {
+    if (its_witnessed) witnessed = std::min(witnessed.value_or(*its_witnessed), *its_witnessed);
+  }
 };
 
+/// The situation after a crash of the program's run, `steps` into its trace.
+[[nodiscard]] Situation After(const Run& run, CrashKind kind, uint32_t steps);
 /// The situation after another crash, of a recovery that came so far and showed `seen`.
 [[nodiscard]] Situation After(const Situation& before, CrashKind kind, Stage stage,
                               const Dump& seen);

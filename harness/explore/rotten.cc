@@ -1,6 +1,8 @@
 #include "harness/explore/rotten.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -96,12 +98,12 @@ bool BearsWitness(const PointView& view, uint32_t step, const Image& left, const
   return true;
 }
 
-/// The last write that bears witness; 0 if there is none.
-uint32_t LastWitness(PointView& view, const CrashState& state, const Image& left,
+/// The last write before `end_step` that bears witness; 0 if there is none.
+uint32_t LastWitness(PointView& view, const CrashState& state, uint32_t end_step, const Image& left,
                      const DeadBytes& dead, const std::vector<HurtRange>& hurt) {
   const faultfs::Trace& trace = *view.graph().trace;
   view.Assume(state.lost);
-  uint32_t step = view.point().steps;
+  uint32_t step = end_step;
   while (step > 0) {
     --step;
     if (trace.ops[step].kind != TraceKind::kWrite) continue;
@@ -118,6 +120,99 @@ bool FailedLate(const PointView& view, EffectId id) {
   return sync.sync_outcome == faultfs::SyncOutcome::kLate;
 }
 
+/// The disk as it would be, had nothing failed late: with those effects, and as if no page had gone
+/// back.
+Image HealthyDisk(PointView& view, const CrashState& state) {
+  const faultfs::EffectGraph& graph = view.graph();
+  CrashState healthy = state;
+  std::erase_if(healthy.lost, [&](EffectId id) { return FailedLate(view, id); });
+  healthy.tears.clear();
+  if (graph.shown.empty()) return view.Materialize(healthy);
+  faultfs::Trace trace = *graph.trace;
+  for (TraceOp& op : trace.ops) {
+    if (op.journaled) op = {.kind = TraceKind::kWriteback, .inode = op.inode};
+  }
+  const faultfs::EffectGraph healed = faultfs::Lower(graph.base, trace, graph.model);
+  const auto is_shown = [&](EffectId id) {
+    return std::binary_search(graph.shown.begin(), graph.shown.end(), id);
+  };
+  std::erase_if(healthy.lost, is_shown);
+  for (EffectId& id : healthy.lost) {
+    id -= static_cast<EffectId>(std::lower_bound(graph.shown.begin(), graph.shown.end(), id) -
+                                graph.shown.begin());
+  }
+  return PointView(healed, state.point).Materialize(healthy);
+}
+
+std::string BytesOf(const Image& image, const HurtRange& range) {
+  std::string bytes(range.end_bytes - range.begin_bytes, '\0');
+  (void)image.Read(range.file, range.begin_bytes, std::as_writable_bytes(std::span(bytes)));
+  return bytes;
+}
+
+/// The parts of `range` in which the disks differ.
+void AddDifferences(const Image& left, const Image& whole, const HurtRange& range,
+                    std::vector<HurtRange>& hurt) {
+  const std::string ours = BytesOf(left, range);
+  const std::string theirs = BytesOf(whole, range);
+  for (size_t begin = 0; begin < ours.size();) {
+    size_t end = begin;
+    while (end < ours.size() && ours[end] != theirs[end]) ++end;
+    if (end > begin) {
+      hurt.push_back({range.file, range.begin_bytes + begin, range.begin_bytes + end});
+    }
+    begin = end + 1;
+  }
+}
+
+/// Which live bytes are not what a sync had said Ok of, and what else counts for nothing.
+struct LateHurt {
+  std::vector<HurtRange> ranges;
+  DeadBytes dead;
+};
+
+LateHurt HurtLate(const Adapter& adapter, PointView& view, const CrashState& state,
+                  const Image& left) {
+  const faultfs::EffectGraph& graph = view.graph();
+  LateHurt hurt;
+  if (!graph.fails_late) return hurt;
+  view.Assume(state.lost);
+  std::vector<EffectId> lost;
+  std::copy_if(state.lost.begin(), state.lost.end(), std::back_inserter(lost),
+               [&](EffectId id) { return FailedLate(view, id); });
+  std::vector<EffectId> shown;
+  std::copy_if(graph.shown.begin(), graph.shown.end(), std::back_inserter(shown), [&](EffectId id) {
+    return graph.effects[id].step < view.point().steps && view.Persisted(id);
+  });
+  if (lost.empty() && shown.empty()) return hurt;
+  const Image whole = HealthyDisk(view, state);
+  const size_t unit_bytes = graph.model.unit_bytes();
+  const auto range_of = [&](const faultfs::Register& reg, uint64_t size_bytes) {
+    const uint64_t begin_bytes = reg.sector * unit_bytes;
+    return HurtRange{reg.inode, begin_bytes, std::min(begin_bytes + unit_bytes, size_bytes)};
+  };
+  for (EffectId id : lost) {
+    const faultfs::Register& reg = graph.RegisterOf(graph.effects[id].write);
+    const faultfs::Inode* inode = whole.Find(reg.inode);
+    if (inode == nullptr || inode->link_count == 0) continue;
+    HurtRange range{reg.inode, left.Find(reg.inode)->size_bytes, inode->size_bytes};
+    if (reg.kind == faultfs::RegisterKind::kSector) range = range_of(reg, inode->size_bytes);
+    if (range.begin_bytes < range.end_bytes) hurt.ranges.push_back(range);
+  }
+  for (EffectId id : shown) {
+    const faultfs::Register& reg = graph.RegisterOf(graph.effects[id].write);
+    const faultfs::Inode* inode = left.Find(reg.inode);
+    if (inode == nullptr || inode->link_count == 0) continue;
+    const HurtRange range = range_of(reg, inode->size_bytes);
+    if (range.begin_bytes < range.end_bytes) AddDifferences(left, whole, range, hurt.ranges);
+  }
+  Result<DeadBytes> dead = DeadBytes::Of(adapter, whole);
+  if (!dead.ok()) return hurt;
+  hurt.dead = std::move(dead).value();
+  std::erase_if(hurt.ranges, [&](const HurtRange& range) { return hurt.dead.Cover(range); });
+  return hurt;
+}
+
 }  // namespace
 
 Result<SpoiledDisk> Spoil(const Adapter& adapter, PointView& view, const CrashState& state,
@@ -128,49 +223,49 @@ Result<SpoiledDisk> Spoil(const Adapter& adapter, PointView& view, const CrashSt
       .image = std::move(rotten.image), .hurt = rotten.hurt, .witnessed = std::nullopt};
   std::erase_if(rotten.hurt, [&](const HurtRange& range) { return dead.Cover(range); });
   if (rotten.hurt.empty()) return disk;
-  disk.witnessed = EventsAt(*view.graph().trace, LastWitness(view, state, left, dead, rotten.hurt));
+  disk.witnessed = EventsAt(*view.graph().trace,
+                            LastWitness(view, state, view.point().steps, left, dead, rotten.hurt));
   return disk;
 }
 
 void NoteLateLoss(const Adapter& adapter, PointView& view, const CrashState& state,
                   const Image& left, uint32_t begin_step, Situation& situation) {
-  const faultfs::EffectGraph& graph = view.graph();
-  if (!graph.fails_late) return;
-  const bool loses = std::any_of(state.lost.begin(), state.lost.end(),
-                                 [&](EffectId id) { return FailedLate(view, id); });
-  if (!loses) return;
-  CrashState healthy = state;  // as the disk would be without the rot
-  std::erase_if(healthy.lost, [&](EffectId id) { return FailedLate(view, id); });
-  healthy.tears.clear();
-  const Image whole = view.Materialize(healthy);
-  std::vector<HurtRange> hurt;
-  for (EffectId id : state.lost) {
-    if (!FailedLate(view, id)) continue;
-    const faultfs::RegisterWrite& write = graph.effects[id].write;
-    const faultfs::Register& reg = graph.RegisterOf(write);
-    const faultfs::Inode* inode = whole.Find(reg.inode);
-    if (inode == nullptr || inode->link_count == 0) continue;
-    HurtRange range{reg.inode, left.Find(reg.inode)->size_bytes, inode->size_bytes};
-    if (reg.kind == faultfs::RegisterKind::kSector) {
-      range.begin_bytes = reg.sector * graph.model.unit_bytes();
-      range.end_bytes = std::min(range.begin_bytes + graph.model.unit_bytes(), inode->size_bytes);
-    }
-    if (range.begin_bytes < range.end_bytes) hurt.push_back(range);
-  }
-  const Result<DeadBytes> dead = DeadBytes::Of(adapter, whole);
-  if (dead.ok()) std::erase_if(hurt, [&](const HurtRange& range) { return dead->Cover(range); });
-  if (hurt.empty()) return;
-  const uint32_t step = LastWitness(view, state, left, dead.ok() ? *dead : DeadBytes(), hurt);
+  const LateHurt hurt = HurtLate(adapter, view, state, left);
+  if (hurt.ranges.empty()) return;
+  const faultfs::Trace& trace = *view.graph().trace;
+  const uint32_t step = LastWitness(view, state, view.point().steps, left, hurt.dead, hurt.ranges);
   if (step < begin_step || begin_step == 0) {
-    situation.witnessed = EventsAt(*graph.trace, step);
+    situation.AddRot(EventsAt(trace, step));
     return;
   }
-  // What a recovery writes bears witness of all that it found, and what it writes once it is open
-  // also of what it has shown.
-  situation.witnessed = situation.events;
+  // What a recovery writes bears witness of all that it found (not of what had gone before it), and
+  // what it writes once it is open also of what it has shown.
+  situation.AddRot(situation.events);
   for (uint32_t at = begin_step; at < step; ++at) {
-    situation.decision_is_witnessed |= graph.trace->ops[at].kind == TraceKind::kMark;
+    situation.decision_is_witnessed |= trace.ops[at].kind == TraceKind::kMark;
   }
+}
+
+std::vector<RottenOpen> RotReadBy(const Adapter& adapter, const faultfs::Volume& volume,
+                                  const faultfs::PersistenceModel& model, uint32_t begin_step) {
+  const faultfs::Trace& trace = volume.trace();
+  const faultfs::EffectGraph graph = faultfs::Lower(volume.base(), trace, model);
+  const auto end_step = static_cast<uint32_t>(trace.ops.size());
+  std::vector<RottenOpen> rot;
+  const auto look = [&](uint32_t steps) {
+    PointView view(graph, faultfs::CrashPoint{steps});
+    const CrashState live{.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
+    const Image image = view.Materialize(live);
+    const LateHurt hurt = HurtLate(adapter, view, live, image);
+    if (hurt.ranges.empty()) return;
+    const uint32_t step = LastWitness(view, live, begin_step, image, hurt.dead, hurt.ranges);
+    rot.push_back({steps, end_step, EventsAt(trace, step)});
+  };
+  look(begin_step);
+  for (uint32_t step = begin_step; step < end_step; ++step) {
+    if (trace.ops[step].journaled) look(step + 1);
+  }
+  return rot;
 }
 
 }  // namespace crashlab

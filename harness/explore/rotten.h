@@ -11,7 +11,9 @@
 #include "faultfs/crash/states.h"
 #include "faultfs/sim/image.h"
 #include "faultfs/sim/trace.h"
+#include "faultfs/sim/volume.h"
 #include "harness/explore/recovery.h"
+#include "harness/explore/run.h"
 
 namespace crashlab {
 
@@ -29,11 +31,19 @@ struct SpoiledDisk {
                                         const faultfs::Image& left, const faultfs::Rot& rot);
 
 /// A state may have lost bytes that a sync of the run failed to write after it had said Ok
-/// (SyncOutcome::kLate). Takes such a loss up into the situation: those bytes are rot, and no
-/// others. `left` is the disk that the crash left; of a crash inside a recovery from a process's
-/// death `begin_step` says where that recovery begins in the trace, otherwise it is 0.
+/// (SyncOutcome::kLate), or show what was there before them (TraceOp::journaled). Takes such a loss
+/// up into the situation: those bytes are rot, and no others. `left` is the disk that the crash
+/// left; of a crash inside a recovery from a process's death `begin_step` says where that recovery
+/// begins in the trace, otherwise it is 0.
 void NoteLateLoss(const Adapter& adapter, faultfs::PointView& view,
                   const faultfs::CrashState& state, const faultfs::Image& left, uint32_t begin_step,
                   Situation& situation);
+
+/// Rot of that kind that an Open within a run may have read, which began behind `begin_step` steps
+/// of the trace and has just ended: what there was when it began, and what each eviction added.
+[[nodiscard]] std::vector<RottenOpen> RotReadBy(const Adapter& adapter,
+                                                const faultfs::Volume& volume,
+                                                const faultfs::PersistenceModel& model,
+                                                uint32_t begin_step);
 
 }  // namespace crashlab

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -12,6 +13,7 @@
 #include "faultfs/env/check.h"
 #include "faultfs/sim/scheduler.h"
 #include "harness/explore/provocation.h"
+#include "harness/explore/rotten.h"
 #include "harness/explore/schedules.h"
 #include "harness/explore/step_coverage.h"
 #include "harness/history/history_checker.h"
@@ -58,6 +60,12 @@ class WatchedRules final : public faultfs::IoHook {
     const std::lock_guard lock(mutex_);
     ++evictions_;
     NoteFired(call, {.action = faultfs::IoDecision::Action::kEvict});
+  }
+
+  /// What an engine has read before may have another content from here on.
+  void NoteRot() {
+    const std::lock_guard lock(mutex_);
+    provocation_.any = provocation_.harmful = true;
   }
 
   [[nodiscard]] std::vector<faultfs::FaultRules::Count> counts() const { return rules_.counts(); }
@@ -145,7 +153,7 @@ class Driver {
     if (schedule != nullptr) schedule_.emplace(*schedule);
     run_.volume = std::make_unique<faultfs::Volume>(faultfs::Image());
     run_.volume->SetFailureRules(c.crash.models.front().failure_rules(),
-                                 [this] { Take({.kind = Event::Kind::kReverted, .op = 0}); });
+                                 [this](faultfs::PagesGone pages) { NoteGone(pages); });
     run_.checker = c.clients.has_value() ? std::make_unique<HistoryChecker>(
                                                c.program, adapter.contract(), c.store.durability)
                                          : adapter.MakeChecker(c.program, c.store);
@@ -279,6 +287,7 @@ class Driver {
     process_ = std::make_unique<Process>(case_, adapter_, options_, monitor_, *run_.volume, &rules_,
                                          opens_++);
     run_.opens.back() = opens_;
+    const auto begun = static_cast<uint32_t>(run_.volume->trace().ops.size());
     const Status opened = process_->engine().Open(schedule_.has_value());
     Reply reply;
     if (opened.ok()) {
@@ -288,12 +297,28 @@ class Driver {
     } else {
       reply.status = opened;
     }
+    std::vector<RottenOpen> rot;
+    if (rotted_) rot = RotReadBy(adapter_, *run_.volume, case_.crash.models.front(), begun);
     if (!reply.status.ok()) {
-      Note(JudgeFailedOpen(reply.status, rules_.provocation()));
+      const bool excused = !rot.empty() && reply.status.Is(Code::kCorruption);
+      if (!excused) Note(JudgeFailedOpen(reply.status, rules_.provocation()));
       return false;
     }
-    Take({.kind = Event::Kind::kOpened, .op = op}, reply);
+    std::optional<size_t> witnessed;
+    for (const RottenOpen& open : rot) {
+      witnessed = std::min(witnessed.value_or(open.witnessed), open.witnessed);
+    }
+    run_.rotten_opens.insert(run_.rotten_opens.end(), rot.begin(), rot.end());
+    Take({.kind = Event::Kind::kOpened, .op = op, .witnessed = witnessed}, reply);
     return true;
+  }
+
+  void NoteGone(faultfs::PagesGone pages) {
+    if (pages.failed) Take({.kind = Event::Kind::kReverted, .op = 0});
+    if (!pages.journaled) return;
+    rotted_ = true;
+    rules_.NoteRot();
+    Take({.kind = Event::Kind::kRotted, .op = 0});
   }
 
   void NoteUnprovoked(const Status& status, OpNumber op, bool is_snapshot) {
@@ -304,7 +329,8 @@ class Driver {
   void Take(Event event, const Reply& reply = {}) {
     const std::lock_guard lock(mutex_);
     if (event.kind == Event::Kind::kInvoke) op_ = event.op;
-    if (event.kind == Event::Kind::kReverted) event.op = op_;
+    const bool within = event.kind == Event::Kind::kReverted || event.kind == Event::Kind::kRotted;
+    if (within) event.op = op_;
     run_.volume->Mark(run_.events.size());
     run_.events.push_back(event);
     run_.opens.push_back(opens_);
@@ -337,6 +363,7 @@ class Driver {
   uint64_t calls_ = 0;  // that have not returned
   uint64_t faults_when_quiet_ = 0;
   uint64_t opens_ = 0;
+  std::atomic<bool> rotted_ = false;  // pages went back that a sync had said Ok of
   std::unique_ptr<Process> process_;
   std::optional<RecordedSchedule> schedule_;
   faultfs::Scheduler scheduler_;

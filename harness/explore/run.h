@@ -100,6 +100,14 @@ class Process {
   Engine engine_;
 };
 
+/// An Open within a run that may have read rot, from one step of it on, and showed what it made of
+/// that. It may have acted on it before it returned.
+struct RottenOpen {
+  uint32_t from_step;
+  uint32_t end_step;
+  size_t witnessed;  // Question::witnessed
+};
+
 /// The disk before the first Open: an empty root.
 struct Run {
   std::unique_ptr<faultfs::Volume> volume;
@@ -107,12 +115,13 @@ struct Run {
   std::vector<uint64_t> opens;  // by number of events: how many Opens had begun
   std::unique_ptr<Checker> checker;
   std::vector<faultfs::FaultRules::Count> rule_counts;  // by the index of the case's fault rule
-  Coverage faults;                // by which calls the fault rules made go wrong
-  uint64_t evictions = 0;         // calls before which a fault rule made pages go back
-  std::optional<Violation> live;  // a live answer or an Open within the run was wrong
-  std::string schedule = {};      // of several clients: how it went, for ReplaySchedule
-  bool diverged = false;          // the case's schedule did not fit: this is another one
-  faultfs::Hash128 digest;        // of the events and every step of the trace
+  Coverage faults;                            // by which calls the fault rules made go wrong
+  uint64_t evictions = 0;                     // calls before which a fault rule made pages go back
+  std::vector<RottenOpen> rotten_opens = {};  // by `from_step`
+  std::optional<Violation> live;              // a live answer or an Open within the run was wrong
+  std::string schedule = {};                  // of several clients: how it went, for ReplaySchedule
+  bool diverged = false;    // the case's schedule did not fit: this is another one
+  faultfs::Hash128 digest;  // of the events and every step of the trace
 };
 
 /// Under `schedule`, if the case has clients; null: under the one that the case names, or the first

@@ -133,8 +133,7 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
   Situation situation;
   uint64_t opens = 0;
   if (level.run != nullptr) {
-    situation.events = EventsAt(level.trace, steps);
-    situation.power_lost = like.kind == CrashKind::kPowerLoss;
+    situation = After(*level.run, like.kind, steps);
     opens = level.run->opens[situation.events];
   } else {
     situation = After(level.before, like.kind, level.trace, level.begin_step, steps, level.shown);
@@ -179,7 +178,8 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
 
 /// Rot of the same kind anywhere on this disk.
 bool StateSearch::TryRotten(const Level& level, PointView& view, const CrashState& state,
-                            Situation situation, const faultfs::Image& left, uint64_t opens) {
+                            const Situation& situation, const faultfs::Image& left,
+                            uint64_t opens) {
   const Result<faultfs::Rot> known = faultfs::ParseRot(like_[level.index].rot.front());
   if (!known.ok()) return false;
   for (const faultfs::Rot& rot : faultfs::RotsOf(view, state, left)) {
@@ -187,11 +187,13 @@ bool StateSearch::TryRotten(const Level& level, PointView& view, const CrashStat
     if (Spent()) return false;
     const Result<SpoiledDisk> disk = Spoil(lab_.adapter, view, state, left, rot);
     if (!disk.ok()) continue;
-    situation.witnessed = disk->witnessed;
+    Situation rotten_situation = situation;
+    rotten_situation.AddRot(disk->witnessed);
     CrashStep step = StepOf(level.graph, state, CrashKind::kPowerLoss);
     step.rot = {Print(rot)};
     const Aftermath rotten(disk->image);
-    if (!TryLast(situation, rotten, opens, [&] { return std::vector<CrashStep>{step}; })) continue;
+    if (!TryLast(rotten_situation, rotten, opens, [&] { return std::vector<CrashStep>{step}; }))
+      continue;
     found_.insert(found_.begin(), std::move(step));
     return true;
   }

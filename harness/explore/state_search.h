@@ -43,7 +43,7 @@ class StateSearch {
   [[nodiscard]] bool TryState(const Level& level, faultfs::PointView& view,
                               const faultfs::CrashState& state);
   [[nodiscard]] bool TryRotten(const Level& level, faultfs::PointView& view,
-                               const faultfs::CrashState& state, Situation situation,
+                               const faultfs::CrashState& state, const Situation& situation,
                                const faultfs::Image& left, uint64_t opens);
   [[nodiscard]] bool TryLast(const Situation& situation, const Aftermath& left, uint64_t opens,
                              const std::function<std::vector<CrashStep>()>& chain);

@@ -52,9 +52,10 @@ std::optional<Violation> HistoryChecker::Take(const Event& event, const Reply& r
       if (!epochs_.back().reverted) epochs_.back().reverted = tick;
       break;
     case Event::Kind::kKilled:
+    case Event::Kind::kRotted:
       break;
     case Event::Kind::kOpened:
-      violation = JudgeOpened(reply.dump);
+      violation = JudgeOpened(event, reply.dump);
       epochs_.push_back({.begin = tick, .opened = reply.dump, .calls = {}, .reverted = {}});
       call_of_op_.clear();
       break;
@@ -70,8 +71,18 @@ std::optional<Violation> HistoryChecker::Finish() {
 
 /// An Open of the run itself, after a close or the death of the process: what the clients saw up to
 /// it, and what it shows.
-std::optional<Violation> HistoryChecker::JudgeOpened(const Dump& dump) const {
+std::optional<Violation> HistoryChecker::JudgeOpened(const Event& event, const Dump& dump) const {
   History history = HistoryAt(epoch_at_.size() - 1, false);
+  if (event.witnessed.has_value()) {
+    if (auto violation = WhiteBox(history).CheckClients()) return violation;
+    if (Undecided(epoch_at_.size() - 1)) return std::nullopt;
+    const Observation seen{.open = {}, .dump = dump, .hash = HashOf(dump)};
+    return Judge({.seen = seen,
+                  .events = epoch_at_.size() - 1,
+                  .witnessed = event.witnessed,
+                  .power_lost = false,
+                  .decided = nullptr});
+  }
   history.recovered = dump;
   return CheckWhiteBox(history, contract_, store_default_).violation;
 }

@@ -56,7 +56,7 @@ class HistoryChecker final : public Checker {
   [[nodiscard]] NextStates StatesOf(const History& history, const std::vector<size_t>& cut,
                                     const Obligations& due) const;
   [[nodiscard]] const NextStates& StatesAt(const StatesKey& key) const;
-  [[nodiscard]] std::optional<Violation> JudgeOpened(const Dump& dump) const;
+  [[nodiscard]] std::optional<Violation> JudgeOpened(const Event& event, const Dump& dump) const;
   [[nodiscard]] std::optional<Violation> JudgeDecided(const Question& question) const;
   [[nodiscard]] Violation NameOfNoPrefix(const Question& question) const;
   /// Whether it is a state that an earlier Open of the run left behind.

@@ -82,6 +82,8 @@ std::optional<Violation> KvOracle::Take(const Event& event, const Reply& reply) 
       break;
     case Event::Kind::kKilled:
       break;
+    case Event::Kind::kRotted:
+      break;
     case Event::Kind::kReverted:
       reverted_ = true;
       now_.process = now_.power;
@@ -224,7 +226,12 @@ OpNumber KvOracle::SourceOf(const Operation& read) const {
 std::optional<Violation> KvOracle::Opened(const Event& event, const Reply& reply) {
   std::optional<Violation> violation;
   if (!now_.undecided) {
-    violation = JudgeBounds(now_, now_.process, reply.dump, HashOf(reply.dump));
+    const Observation seen{.open = {}, .dump = reply.dump, .hash = HashOf(reply.dump)};
+    violation = Judge({.seen = seen,
+                       .events = bounds_.size() - 1,
+                       .witnessed = event.witnessed,
+                       .power_lost = false,
+                       .decided = nullptr});
   }
   StartEpoch(event.op, reply.dump);
   return violation;

@@ -104,7 +104,7 @@ void Put(Writer& out, const Event& event) {
 }
 Event GetEvent(Reader& in) {
   Event event{};
-  constexpr auto kLast = static_cast<uint64_t>(Event::Kind::kReverted);
+  constexpr auto kLast = static_cast<uint64_t>(Event::Kind::kRotted);
   event.kind = static_cast<Event::Kind>(in.Number(kLast + 1));
   event.op = static_cast<OpNumber>(in.Number(uint64_t{kMaxOperations} + 1));
   event.outcome = static_cast<Outcome>(in.Number(uint64_t{3}));

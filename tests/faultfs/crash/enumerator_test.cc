@@ -102,9 +102,14 @@ TEST(Enumerator, RandomRuns) {
   const std::vector<PersistenceModel> models = AllModels();
   size_t trees = 0;
   size_t most = 0;
+  int evicted_behind_a_journal = 0;
   for (uint64_t seed = 0; seed < kRuns; ++seed) {
     const PersistenceModel& model = models[seed % models.size()];
-    const size_t compared = ComparePoints(RandomRun(seed, model, kLimit), model);
+    const RecordedRun run = RandomRun(seed, model, kLimit);
+    const auto& ops = run.trace.ops;
+    evicted_behind_a_journal +=
+        std::any_of(ops.begin(), ops.end(), [](const TraceOp& op) { return op.journaled; }) ? 1 : 0;
+    const size_t compared = ComparePoints(run, model);
     ASSERT_GT(compared, 0u) << "seed " << seed;
     trees += compared;
     most = std::max(most, compared);
@@ -112,6 +117,7 @@ TEST(Enumerator, RandomRuns) {
   // The runs are not trivial.
   EXPECT_GT(trees, kRuns * 20);
   EXPECT_GT(most, 400u);
+  EXPECT_GT(evicted_behind_a_journal, 20);
 }
 
 }  // namespace

@@ -210,12 +210,42 @@ TEST(FailedSyncCell, APageWrittenToSinceIsNotEvicted) {
   EXPECT_EQ(machine.Content(), expected + std::string(4, '\0'));
 }
 
-TEST(FailedSyncCell, OnExt4JournalAColdReadAfterTheCrashIsOld) {
-  Machine machine("ext4-journal", "fail IO_ERROR sync nth=1\nevict stat nth=1");
+TEST(FailedSyncCell, OnExt4JournalAnEvictedPageShowsTheOldContentAndTheJournalMayBringTheNew) {
+  Machine machine("ext4-journal", "fail IO_ERROR sync nth=1\nevict stat");
   machine.Write(0, kNew);
   EXPECT_TRUE(machine.Sync().ok());
+  EXPECT_EQ(machine.Content(), kNew);
+  EXPECT_EQ(machine.Leaves(kOld), Share::kSometimes);
   EXPECT_TRUE(machine.fs().Stat("a").ok());
-  EXPECT_EQ(machine.Content(), kNew);  // the journal has it still
+  EXPECT_EQ(machine.Content(), kOld);
+  EXPECT_EQ(machine.Leaves(kOld), Share::kSometimes);
+  EXPECT_EQ(machine.Leaves(kNew), Share::kSometimes);
+  // What is written to it then stands among the old bytes, and so it is forced.
+  machine.Write(1, "again");
+  EXPECT_TRUE(machine.Sync().Is(Code::kIoError));  // the first, which abandons these too
+  machine.Write(1, "again");
+  EXPECT_TRUE(machine.Sync().ok());
+  std::string mixed = kOld;
+  mixed.replace(1, 5, "again");
+  EXPECT_EQ(machine.Content(), mixed);
+  EXPECT_EQ(machine.Leaves(mixed), Share::kAlways);
+  // A good sync has written it: nothing is left to go.
+  EXPECT_TRUE(machine.fs().Stat("a").ok());
+  EXPECT_EQ(machine.Content(), mixed);
+}
+
+TEST(FailedSyncCell, WhatTheJournalHasStaysInDoubtWhenALaterSyncOfThePageFailsAtOnce) {
+  // On a journal that says so at the next sync no failure is told at once: two kinds of rule.
+  Machine machine("ext4-ordered",
+                  "late IO_ERROR sync nth=1\nfail IO_ERROR sync nth=3\nevict stat nth=1");
+  machine.Write(0, kNew);
+  EXPECT_TRUE(machine.Sync().ok());
+  EXPECT_TRUE(machine.Sync().Is(Code::kIoError));
+  machine.Write(0, "x");
+  EXPECT_TRUE(machine.Sync().Is(Code::kIoError));
+  EXPECT_TRUE(machine.fs().Stat("a").ok());
+  EXPECT_EQ(machine.Content(), kOld);
+  EXPECT_EQ(machine.Leaves(kNew), Share::kSometimes);
   EXPECT_EQ(machine.Leaves(kOld), Share::kSometimes);
 }
 

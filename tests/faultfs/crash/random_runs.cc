@@ -40,7 +40,7 @@ class RandomCalls {
         break;
       case 8:
       case 9:
-        recorder.SyncDir("/" + directory, Outcome());
+        recorder.SyncDir("/" + directory, DirectoryOutcome());
         break;
       case 10:
         if (!file.empty() && file != fresh && (is_free || IsFile(live, fresh))) {
@@ -69,6 +69,9 @@ class RandomCalls {
         if (!file.empty()) recorder.DataSync(file, Outcome());
         break;
       case 17:
+        if (!file.empty() && random_.OneIn(2)) {  // or there is hardly ever a page to go
+          recorder.Write(file, Offset(), Text()).Sync(file, SyncOutcome::kLate);
+        }
         recorder.Evict(random_.Below(3));
         break;
     }
@@ -134,14 +137,20 @@ class RandomCalls {
     return text;
   }
   SyncOutcome Outcome() {
-    switch (random_.Below(6)) {
+    switch (random_.Below(7)) {
       case 0:
         return SyncOutcome::kFailed;
       case 1:
         return SyncOutcome::kIgnored;
+      case 2:
+        return SyncOutcome::kLate;
       default:
         return SyncOutcome::kOk;
     }
+  }
+  SyncOutcome DirectoryOutcome() {
+    const SyncOutcome outcome = Outcome();
+    return outcome == SyncOutcome::kLate ? SyncOutcome::kFailed : outcome;
   }
 
   Random random_;

@@ -27,6 +27,7 @@ class Recorder {
   Recorder& Truncate(std::string_view path, uint64_t size_bytes, IoTag tag = IoTag("truncate"));
   Recorder& Allocate(std::string_view path, uint64_t offset_bytes, uint64_t length_bytes,
                      bool keep_size = false, IoTag tag = IoTag("allocate"));
+  /// A sync that has to report an earlier error does that, whatever the outcome was to be.
   Recorder& Sync(std::string_view path, SyncOutcome outcome = SyncOutcome::kOk,
                  IoTag tag = IoTag("sync"));
   Recorder& DataSync(std::string_view path, SyncOutcome outcome = SyncOutcome::kOk,

@@ -183,6 +183,39 @@ void AddSyncRuns(std::vector<RecordedRun>& runs) {
                            .Sync("a", SyncOutcome::kFailed)
                            .Write("a", 512, "two")
                            .Sync("a")));
+  runs.push_back(Named("a sync fails late, and its page is evicted: the journal has it still",
+                       Recorder(DiskOf({{"a", "base"}}))
+                           .Write("a", 0, "one")
+                           .Sync("a", SyncOutcome::kLate)
+                           .Evict()));
+  runs.push_back(Named("a sync fails late, its page is evicted, written to and synced",
+                       Recorder(DiskOf({{"a", "base"}}))
+                           .Write("a", 0, "one")
+                           .Sync("a", SyncOutcome::kLate)
+                           .Evict()
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Write("a", 1, "2")
+                           .Write("a", 600, "3")
+                           .Sync("a")));
+  runs.push_back(Named("a sync fails late, the next at once, and both are evicted",
+                       Recorder(DiskOf({{"a", "base"}, {"b", "base"}}))
+                           .Write("a", 0, "one")
+                           .Write("a", 4096, "two")
+                           .Sync("a", SyncOutcome::kLate)
+                           .Write("a", 4096, "3")
+                           .Sync("a", SyncOutcome::kFailed)
+                           .Evict(2)
+                           .Write("b", 0, "4")
+                           .Evict()
+                           .Rename("a", "b")));
+  runs.push_back(
+      Named("a sync fails late, and what was evicted is cut off", Recorder(DiskOf({{"a", "base"}}))
+                                                                      .Write("a", 2, "longer")
+                                                                      .Write("a", 510, "across")
+                                                                      .Sync("a", SyncOutcome::kLate)
+                                                                      .Evict()
+                                                                      .Truncate("a", 3)
+                                                                      .Write("a", 512, "4")));
   runs.push_back(Named("a sync fails, and a retry writes what a truncate left",
                        Recorder(DiskOf({{"a", "base"}}))
                            .Truncate("a", 2)

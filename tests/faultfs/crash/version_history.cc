@@ -72,7 +72,7 @@ class Walk {
     history.at_turn[joint.value_or(version.issue)].emplace_back(place, versions.size() - 1);
     if (model_.order == EffectOrder::kTotal) {
       for (const auto& [turn, where] : history.at_turn) {
-        if (turn < version.issue) version.waits.push_back(turn);
+        if (turn < version.issue && !history.At(where.front()).shown) version.waits.push_back(turn);
       }
     }
     return version;
@@ -101,7 +101,9 @@ class Walk {
   void WaitForContent(Number file, Version& version) {
     for (const auto& [place, versions] : history.places) {
       if (ObjectOf(place) != file || std::get<1>(place) == Kind::kEntry) continue;
-      for (const Version& other : versions) version.waits.push_back(other.issue);
+      for (const Version& other : versions) {
+        if (!other.shown) version.waits.push_back(other.issue);
+      }
     }
   }
 
@@ -242,8 +244,24 @@ class Walk {
     }
   }
 
+  /// Of what a journal has: the old bytes come into view, and nothing else happens. A crash may
+  /// leave these or any that were there before.
+  void ShowOld(const TraceOp& op) {
+    std::string& bytes = live_.files[op.inode].bytes;
+    const std::string before = bytes;
+    bytes.replace(op.offset_bytes, op.data.size(), op.data);
+    for (Sector sector = op.offset_bytes / unit_; sector * unit_ < bytes.size(); ++sector) {
+      if (bytes.compare(sector * unit_, unit_, before, sector * unit_, unit_) == 0) continue;
+      WriteSectors(op.inode, sector * unit_, sector * unit_ + 1);
+      Version& version = history.places[{op.inode, Kind::kSector, sector, ""}].back();
+      version.shown = version.abandoned = true;
+      version.waits.clear();
+    }
+  }
+
   /// What is on the disk of these sectors, and of the size if it falls, is known from here on.
   void Revert(const TraceOp& op) {
+    if (op.journaled) return ShowOld(op);
     PlainFile& file = live_.files[op.inode];
     const size_t first = history.issued;
     const uint64_t end = op.offset_bytes + op.data.size();

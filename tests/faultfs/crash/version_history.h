@@ -32,6 +32,7 @@ struct Version {
   std::optional<size_t> joint;  // the atomic rename that it is one half of
   bool abandoned = false;
   bool settled = false;  // a process was shown what the disk holds: decided, whatever it waits for
+  bool shown = false;    // a process was shown it, and nobody wrote it
   bool truncates = false;     // a size that no data left
   std::vector<size_t> waits;  // turns of what must be there before this one, beside its forerunners
 };

@@ -52,6 +52,23 @@ TEST(RottenOracle, OnlyWhatIsWitnessedMustBeThere) {
   EXPECT_EQ(Rotten(world, nothing, "a=2"), "WRONG_VALUE");
 }
 
+TEST(RottenOracle, AnOpenOfTheRunIsJudgedLikewise) {
+  const auto shows = [](std::string_view content, std::optional<size_t> witnessed) {
+    OracleWorld world("set a 10; set b 10; kill");
+    world.Opens().Ok().Ok();
+    return world.Kill(content, witnessed).live();
+  };
+  constexpr size_t kNothing = 1;  // the Open; then each set is two events
+  constexpr size_t kFirst = 3;
+  constexpr size_t kBoth = 5;
+  EXPECT_EQ(shows("a=1", {}), "LOST_ACKED");
+  EXPECT_EQ(shows("a=1", kBoth), "UNDETECTED_CORRUPTION");
+  EXPECT_EQ(shows("a=1", kFirst), "right");
+  EXPECT_EQ(shows("", kFirst), "UNDETECTED_CORRUPTION");
+  EXPECT_EQ(shows("", kNothing), "right");
+  EXPECT_EQ(shows("b=2", kNothing), "HOLE");
+}
+
 TEST(RottenOracle, AnExcuseReachesBehindAnOpen) {
   OracleWorld world("set a 10; kill; set b 10");
   world.Opens().Ok();

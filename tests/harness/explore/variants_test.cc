@@ -221,6 +221,54 @@ TEST(LateReport, ExcusesNothingThatAWriteBearsWitnessOf) {
   EXPECT_GT(silence_is_excused, 0u);
 }
 
+/// The runs of a case whose pages go back before each call in turn.
+std::vector<crashlab::Run> EvictedRuns(Case c) {
+  std::vector<crashlab::Run> runs;
+  NotingMonitor monitor;
+  c.faults.emplace_back();
+  for (int nth = 1;; ++nth) {
+    c.faults.back() = "evict any nth=" + std::to_string(nth);
+    crashlab::Run run = RunProgram(c, KvAdapter(), {}, monitor);
+    if (run.rule_counts.back().matched < static_cast<uint64_t>(nth)) return runs;
+    if (run.evictions > 0) runs.push_back(std::move(run));
+  }
+}
+
+// A page of which a sync had said Ok goes, and the process dies: the next one reads what is in its
+// place. Where a write bears witness that is corruption; where none does it may go unnoticed.
+TEST(LateReport, AnEvictedPageIsRotOnAMachineThatRuns) {
+  Case c = With("set a 9000; kill; set b 10; kill; size", {"ext4-journal"});
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=1"};
+  size_t refused = 0;
+  size_t unnoticed = 0;
+  for (const crashlab::Run& run : EvictedRuns(c)) {
+    EXPECT_FALSE(run.live.has_value());
+    EXPECT_TRUE(std::any_of(run.events.begin(), run.events.end(),
+                            [](const Event& event) { return event.kind == Event::Kind::kRotted; }));
+    if (run.events.back().kind == Event::Kind::kKilled) ++refused;
+    for (const Event& event : run.events) {
+      if (event.kind == Event::Kind::kOpened && event.witnessed.has_value()) ++unnoticed;
+    }
+  }
+  EXPECT_GT(refused, 0u);
+  EXPECT_GT(unnoticed, 0u);
+  c.sweep = {"evict any", "evict any page=1", "evict any page=2", "evict any always"};
+  c.crash.depth = 2;
+  c.crash.budget = 100;
+  c.crash.inner = 10;
+  c.crash.inner_budget = 50;
+  EXPECT_THAT(VerdictsOf(c), IsEmpty());
+}
+
+TEST(LateReport, AnEngineThatDoesNotCheckWhatItReadsShowsIt) {
+  Case c = With("set a 40; set b 40; kill; get b", {"ext4-journal"});
+  c.crash.kinds = {CrashKind::kProcessDeath};
+  c.faults = {"fail IO_ERROR sync nth=1"};
+  EXPECT_THAT(VerdictsOf(c, TinyEngine(Flaw::kFilePerKey)), IsEmpty());
+  c.sweep = {"evict any"};
+  EXPECT_THAT(VerdictsOf(c, TinyEngine(Flaw::kFilePerKey)), ::testing::Contains(Verdict::kPhantom));
+}
+
 TEST(Reverting, TakesTheProcessFrontierDownUntilTheNextOpen) {
   // Nobody was told that the write-back failed, so that nobody can be blamed for the loss.
   Case c = With("set a 10; set b 10; kill; set c 10; flush", {"posix"});

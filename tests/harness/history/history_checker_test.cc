@@ -34,10 +34,10 @@ class Told {
     reply.value = std::move(value);
     Take({.kind = Event::Kind::kReturn, .op = op}, reply);
   }
-  void Opened(OpNumber op, Dump dump) {
+  void Opened(OpNumber op, Dump dump, std::optional<size_t> witnessed = {}) {
     Reply reply;
     reply.dump = std::move(dump);
-    Take({.kind = Event::Kind::kOpened, .op = op}, reply);
+    Take({.kind = Event::Kind::kOpened, .op = op, .witnessed = witnessed}, reply);
   }
   void Reverted(OpNumber op) { Take({.kind = Event::Kind::kReverted, .op = op}); }
 
@@ -179,6 +179,28 @@ TEST(HistoryCheckerTest, ProcessDeathKeepsWhatIsBufferedUnlessPagesWentBack) {
   run.Reverted(1);
   EXPECT_EQ(run.Now({}, /*power_lost=*/false), "legal");
   EXPECT_EQ(run.After(3, {}, /*power_lost=*/false), "LOST_ACKED") << "it had not happened yet";
+}
+
+TEST(HistoryCheckerTest, AnOpenThatMayHaveReadRotOwesWhatIsWitnessed) {
+  const auto shows = [](bool first, bool second, std::optional<size_t> witnessed) {
+    Told run("0: set a 10; 1: set b 10; kill");
+    for (OpNumber op : {1, 2}) {
+      run.Invoke(op);
+      run.Return(op, op);
+    }
+    Dump dump;
+    if (first) dump.emplace_back("a", run.V(1));
+    if (second) dump.emplace_back("b", run.V(2));
+    run.Opened(3, dump, witnessed);
+    return run.taken() ? std::string(Name(run.taken()->verdict)) : "legal";
+  };
+  EXPECT_EQ(shows(true, true, {}), "legal");
+  EXPECT_EQ(shows(true, false, {}), "LOST_ACKED");
+  EXPECT_EQ(shows(true, false, 5), "UNDETECTED_CORRUPTION");
+  EXPECT_EQ(shows(true, false, 3), "legal");
+  EXPECT_EQ(shows(false, false, 3), "UNDETECTED_CORRUPTION");
+  EXPECT_EQ(shows(false, false, 1), "legal");
+  EXPECT_EQ(shows(false, true, 1), "HOLE");
 }
 
 TEST(HistoryCheckerTest, MoreOpenErrorsThanWorldsAreUndecided) {

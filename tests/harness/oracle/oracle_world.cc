@@ -64,10 +64,10 @@ void OracleWorld::Take(const Event& event, const Reply& reply) {
   live_detail_ = violation.has_value() ? violation->detail : "";
 }
 
-OracleWorld& OracleWorld::Opens(std::string_view shown) {
+OracleWorld& OracleWorld::Opens(std::string_view shown, std::optional<size_t> witnessed) {
   Reply reply;
   reply.dump = Content(shown);
-  Take({.kind = Event::Kind::kOpened, .op = op_}, reply);
+  Take({.kind = Event::Kind::kOpened, .op = op_, .witnessed = witnessed}, reply);
   return *this;
 }
 
@@ -92,11 +92,11 @@ OracleWorld& OracleWorld::Reverts() {
   return *this;
 }
 
-OracleWorld& OracleWorld::Kill(std::string_view shown) {
+OracleWorld& OracleWorld::Kill(std::string_view shown, std::optional<size_t> witnessed) {
   Begin();
   in_flight_ = false;
   Take({.kind = Event::Kind::kKilled, .op = op_});
-  return Opens(shown);
+  return Opens(shown, witnessed);
 }
 
 OracleWorld& OracleWorld::Reopen(std::string_view shown, Outcome close) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,13 +30,14 @@ class OracleWorld {
   OracleWorld(std::string_view program, Durability durability, Contract contract);
 
   // What happens. Each gives the verdict of a live answer back through live().
-  OracleWorld& Opens(std::string_view shown = "");
+  OracleWorld& Opens(std::string_view shown = "", std::optional<size_t> witnessed = {});
   OracleWorld& Begin();  // the next operation is invoked, and in flight
   OracleWorld& Ok(Reply reply = {});
   OracleWorld& Fail() { return End(Outcome::kFail, {}); }
   OracleWorld& Info() { return End(Outcome::kInfo, {}); }
-  OracleWorld& Reverts();                     // pages go back to what the disk holds
-  OracleWorld& Kill(std::string_view shown);  // the next operation, a kill
+  OracleWorld& Reverts();  // pages go back to what the disk holds
+  // The next operation, a kill; the Open that follows may have read rot, if `witnessed` is set.
+  OracleWorld& Kill(std::string_view shown, std::optional<size_t> witnessed = {});
   OracleWorld& Reopen(std::string_view shown, Outcome close = Outcome::kOk);
   // Answers of reads that are Ok.
   OracleWorld& Gets(std::string_view value);  // "operation", "operation.edit", "junk" or "nothing"
