@@ -93,9 +93,9 @@ struct EffectGraph {
   std::vector<std::vector<EffectId>> file_cuts;       // by inode number: its effects that free
   bool renames_directories = false;
   bool fails_late = false;  // a sync said Ok and failed (SyncOutcome::kLate)
-  // What pages show that went back while a journal has other bytes (TraceOp::journaled): the disk
-  // got nothing, so that each is pending for ever.
-  std::vector<EffectId> shown;
+  // What pages show that went back while a journal has other bytes (TraceOp::journaled), ascending.
+  // The disk got no write of it: it is pending for ever, and nothing is torn over it.
+  std::vector<EffectId> cache_only;
 
   [[nodiscard]] std::string_view SectorContent(const RegisterWrite& write) const {
     return std::string_view(content).substr(write.value, model.unit_bytes());

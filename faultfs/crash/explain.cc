@@ -276,7 +276,9 @@ class Explainer {
       const std::string older = Shown(reg, lost, sector_lost);
       const EffectId freed_by = FileOutcome(view_, reg.inode).Sector(reg_id).freed_by;
       std::vector<EffectId> candidates = sector_lost;
-      std::erase_if(candidates, [&](EffectId id) { return freed_by != kNone && id < freed_by; });
+      std::erase_if(candidates, [&](EffectId id) {
+        return (freed_by != kNone && id < freed_by) || view_.CoversCacheOnly(id);
+      });
       tear = TearThatShows(seen, older, candidates);
       if (!tear.has_value()) continue;
       lost.insert(lost.end(), sector_lost.begin(), sector_lost.end());

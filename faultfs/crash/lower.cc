@@ -248,13 +248,13 @@ class Lowering {
       const std::string_view before = graph_.SectorContent(graph_.effects[shown].write);
       if (before.substr(0, now.size()) == now) continue;
       IssueSectors(op.inode, begin, 1);
-      graph_.shown.push_back(NextEffect() - 1);
+      graph_.cache_only.push_back(NextEffect() - 1);
       forcer_.Abandon(NextEffect() - 1, step_);
     }
     only_shows_ = false;
   }
 
-  /// One of EffectGraph::shown.
+  /// One of EffectGraph::cache_only.
   bool OnlyShows(EffectId id) const { return trace_.ops[graph_.effects[id].step].journaled; }
 
   // What a sync forces was decided when it began. A failed one forces nothing and leaves its pages

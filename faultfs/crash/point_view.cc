@@ -288,8 +288,19 @@ bool PointView::MayTear(EffectId id) const {
   if (!Pending(id) || lost_[id] == 0) return false;
   const Effect& effect = graph_.effects[id];
   const Register& reg = graph_.RegisterOf(effect.write);
-  if (reg.kind != RegisterKind::kSector || WaitsForLost(effect)) return false;
+  if (reg.kind != RegisterKind::kSector || WaitsForLost(effect) || CoversCacheOnly(id)) {
+    return false;
+  }
   return CanShow(id, FileOutcome(*this, reg.inode).Sector(effect.write.reg));
+}
+
+bool PointView::CoversCacheOnly(EffectId id) const {
+  const std::vector<EffectId>& cache_only = graph_.cache_only;
+  if (cache_only.empty()) return false;
+  for (; id != kNone && !Persisted(id); id = graph_.effects[id].write.previous) {
+    if (std::binary_search(cache_only.begin(), cache_only.end(), id)) return true;
+  }
+  return false;
 }
 
 // Where a lost sector write may have stopped half way: at each byte in which old and new differ,
@@ -303,7 +314,7 @@ std::vector<PointView::TearSite> PointView::TearSites() const {
     const Effect& effect = graph_.effects[id];
     const Register& reg = graph_.RegisterOf(effect.write);
     if (reg.kind != RegisterKind::kSector) continue;
-    if (WaitsForLost(effect)) continue;
+    if (WaitsForLost(effect) || CoversCacheOnly(id)) continue;
     const FileOutcome outcome(*this, reg.inode);
     const SectorOutcome sector = outcome.Sector(effect.write.reg);
     if (!CanShow(id, sector)) continue;

@@ -66,6 +66,8 @@ class PointView {
   }
   /// Whether the effect was issued before the point and is forced, or not lost in the state
   /// assumed.
+  /// Whether a lost effect of EffectGraph::cache_only lies between this lost one and what shows.
+  [[nodiscard]] bool CoversCacheOnly(EffectId effect) const;
   [[nodiscard]] bool Persisted(EffectId effect) const {
     return effect < issued_ && lost_[effect] == 0;
   }

@@ -32,7 +32,7 @@ class PageCache {
   /// Every page that a failed write-back left clean, and that was not written to since; by file,
   /// then offset.
   [[nodiscard]] std::vector<Reversion> Evicted() const;
-  /// Those of `file` alone whose sync has said so, and its size.
+  /// Those of `file` alone of which no sync had said Ok, and its size.
   [[nodiscard]] std::vector<Reversion> Undone(InodeNumber file) const;
 
  private:

@@ -22,7 +22,7 @@ struct TraceStep {
   uint64_t offset_bytes = 0;
   uint64_t length_bytes = 0;
   bool keep_size = false;
-  bool journaled = false;
+  bool journaled = false;  // kRevert
   SyncKind sync_kind = SyncKind::kFull;
   SyncOutcome sync_outcome = SyncOutcome::kOk;
   uint32_t sync_id = 0;

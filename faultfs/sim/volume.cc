@@ -63,16 +63,13 @@ void Volume::RecordSync(InodeNumber inode, SyncKind kind, SyncOutcome outcome, I
   MaySwitch(ScheduleOp::kSyncEnd, tag.name());
   step.kind = TraceKind::kSyncEnd;
   step.sync_outcome = outcome;
-  std::vector<Reversion> reversions;
   {
     const std::lock_guard lock(mutex_);
     Perform(step);
     const bool undoes = outcome == SyncOutcome::kFailed && failure_rules_.page == FailedPage::kOld;
-    if (undoes && live_.Find(inode)->type == FileType::kFile) {
-      reversions = PageCache(base_, trace_).Undone(inode);
-    }
+    if (!undoes || live_.Find(inode)->type != FileType::kFile) return;
   }
-  Revert(reversions);
+  Revert([this, inode] { return PageCache(base_, trace_).Undone(inode); });
 }
 
 void Volume::SetFailureRules(const SyncFailureRules& rules, BeforeRevert before_revert) {
@@ -81,30 +78,30 @@ void Volume::SetFailureRules(const SyncFailureRules& rules, BeforeRevert before_
 }
 
 bool Volume::Evict(uint64_t page) {
-  std::vector<Reversion> reversions;
-  {
-    const std::lock_guard lock(mutex_);
-    FAULTFS_CHECK(recording_ == Recording::kOn, "what the disk holds is known from the trace");
-    reversions = PageCache(base_, trace_).Evicted();
+  FAULTFS_CHECK(recording_ == Recording::kOn, "what the disk holds is known from the trace");
+  return Revert([this, page]() -> std::vector<Reversion> {
+    std::vector<Reversion> reversions = PageCache(base_, trace_).Evicted();
     // An inode without name and descriptor has left the live image, and not the trace.
     std::erase_if(reversions, [this](const Reversion& r) { return !live_.Find(r.inode); });
-  }
-  if (page > reversions.size()) return false;
-  if (page > 0) reversions = {std::move(reversions[page - 1])};
-  Revert(reversions);
-  return !reversions.empty();
+    if (page == 0) return reversions;
+    if (page > reversions.size()) return {};
+    return {std::move(reversions[page - 1])};
+  });
 }
 
-void Volume::Revert(const std::vector<Reversion>& reversions) {
-  if (reversions.empty()) return;
+bool Volume::Revert(const std::function<std::vector<Reversion>()>& collect) {
   PagesGone gone;
-  for (const Reversion& reversion : reversions) {
-    (reversion.journaled ? gone.journaled : gone.failed) = true;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Reversion& reversion : collect()) {
+      (reversion.journaled ? gone.journaled : gone.unsynced) = true;
+    }
   }
+  if (!gone.journaled && !gone.unsynced) return false;
   if (before_revert_) before_revert_(gone);
   const std::lock_guard lock(mutex_);
-  for (const Reversion& reversion : reversions) {
-    if (live_.Find(reversion.inode) == nullptr) continue;  // gone since, by another thread
+  for (const Reversion& reversion : collect()) {
+    if (live_.Find(reversion.inode) == nullptr) continue;
     Perform({.kind = TraceKind::kRevert,
              .inode = reversion.inode,
              .data = reversion.data,
@@ -112,6 +109,7 @@ void Volume::Revert(const std::vector<Reversion>& reversions) {
              .length_bytes = reversion.size_bytes,
              .journaled = reversion.journaled});
   }
+  return true;
 }
 
 void Volume::NoteError(InodeNumber inode, Code code) {

@@ -28,8 +28,8 @@ struct UnreportedError {
 
 /// Which pages are about to go back to what the disk holds.
 struct PagesGone {
-  bool failed = false;     // whose failure a sync has reported, or will
-  bool journaled = false;  // of which a sync had said Ok: what reads them now reads rot
+  bool unsynced = false;   // of which no sync had said Ok
+  bool journaled = false;  // of which one had: what reads them now reads rot
 };
 
 struct Reversion;
@@ -107,7 +107,9 @@ class Volume {
   /// What is clean and not on the disk goes back to what is: all of it, or (from 1) the page of
   /// that number alone. False if there is none. The lock must not be held.
   bool Evict(uint64_t page);
-  void Revert(const std::vector<Reversion>& reversions);
+  /// Of what `collect` finds, with the lock: once to say so, and again to do it, as others may have
+  /// got in between. False if there was nothing. The lock must not be held.
+  bool Revert(const std::function<std::vector<Reversion>()>& collect);
 
   [[nodiscard]] bool FailsLate() const { return failure_rules_.report == FailureReport::kNextSync; }
   /// A write-back failed behind a call. The lock must not be held.

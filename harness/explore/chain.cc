@@ -81,7 +81,9 @@ Result<Chain> ResolveChain(const Laboratory& lab, const std::vector<CrashStep>& 
       link.situation = After(*chain.run, step.kind, link.state.point.steps);
       link.opens = chain.run->opens[link.situation.events];
       faultfs::PointView view(link.graph, link.state.point);
-      NoteLateLoss(lab.adapter, view, link.state, link.image, 0, link.situation);
+      if (step.rot.empty()) {
+        NoteLateLoss(lab.adapter, view, link.state, link.image, 0, link.situation);
+      }
       FAULTFS_RETURN_IF_ERROR(SpoilLink(lab, step, link));
     } else {
       const ChainLink& before = chain.links.back();

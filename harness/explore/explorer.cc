@@ -261,18 +261,6 @@ class Exploration {
     return bad.violation;
   }
 
-  // An acknowledgement changes the verdict and not the image, so the oracle is asked for each
-  // distinct pair of image and situation.
-  static Hash128 QuestionHash(const Hash128& image_hash, const Situation& situation) {
-    const Hash128 bounds = {situation.events * 2 + (situation.power_lost ? 1 : 0),
-                            static_cast<uint64_t>(situation.stage)};
-    const Hash128 question =
-        faultfs::Combine(faultfs::Combine(image_hash, bounds), situation.decided_hash);
-    if (!situation.witnessed) return question;
-    const uint64_t witnessed = *situation.witnessed * 2 + (situation.decision_is_witnessed ? 1 : 0);
-    return faultfs::Combine(question, {witnessed, faultfs::MixString("rot")});
-  }
-
   /// `look_again` brings the dump, if only its hash is at hand.
   template <typename LookAgain>
   std::optional<Violation> JudgeSeen(const Situation& situation, Observation& seen,
@@ -338,7 +326,6 @@ class Exploration {
     if (!disk.ok()) return;  // nothing would change
     calls_->Rotten(view.point().steps, rot.kind, disk->hurt);
     Situation situation = After(*run_, CrashKind::kPowerLoss, view.point().steps);
-    NoteLateLoss(lab_.adapter, view, site.state, site.left, 0, situation);
     situation.AddRot(disk->witnessed);
     const auto chain = [&] {
       std::vector<CrashStep> steps = ChainOf(view.graph(), site.state, CrashKind::kPowerLoss);

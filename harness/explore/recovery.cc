@@ -194,7 +194,7 @@ Situation After(const Run& run, CrashKind kind, uint32_t steps) {
   after.events = EventsAt(run.volume->trace(), steps);
   after.power_lost = kind == CrashKind::kPowerLoss;
   for (const RottenOpen& open : run.rotten_opens) {
-    if (steps < open.from_step || steps > open.end_step) continue;
+    if (steps <= open.from_step || steps > open.end_step) continue;  // before its first step
     after.AddRot(open.witnessed);
   }
   return after;
@@ -224,6 +224,16 @@ Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& t
     }
   }
   return After(before, kind, stage, seen);
+}
+
+faultfs::Hash128 QuestionHash(const faultfs::Hash128& left, const Situation& situation) {
+  const faultfs::Hash128 bounds = {situation.events * 2 + (situation.power_lost ? 1 : 0),
+                                   static_cast<uint64_t>(situation.stage)};
+  const faultfs::Hash128 question =
+      faultfs::Combine(faultfs::Combine(left, bounds), situation.decided_hash);
+  if (!situation.witnessed) return question;
+  const uint64_t witnessed = *situation.witnessed * 2 + (situation.decision_is_witnessed ? 1 : 0);
+  return faultfs::Combine(question, {witnessed, faultfs::MixString("rot")});
 }
 
 bool CanJudge(const Checker& checker, const Situation& situation, const Observation& seen) {

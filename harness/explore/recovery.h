@@ -91,6 +91,12 @@ struct Situation {
 [[nodiscard]] Situation After(const Situation& before, CrashKind kind, const faultfs::Trace& trace,
                               uint32_t begin_step, uint32_t steps, const Dump& seen);
 
+/// What the verdict on a recovery depends on, where `left` stands for what it was from. An
+/// acknowledgement changes the verdict and not the image, so that the oracle is asked for each
+/// distinct pair of image and situation.
+[[nodiscard]] faultfs::Hash128 QuestionHash(const faultfs::Hash128& left,
+                                            const Situation& situation);
+
 /// Whether the checker has an opinion here: not if too much is open, but for what no bound excuses.
 [[nodiscard]] bool CanJudge(const Checker& checker, const Situation& situation,
                             const Observation& seen);

@@ -69,6 +69,28 @@ class DeadBytes {
   std::vector<HurtRange> ranges_;
 };
 
+/// Whether pages that came back from the disk have other bytes than `id`, a persisted sector of a
+/// write, gave to this part of the file: what they show is no word of the writer's.
+bool WentBack(const PointView& view, EffectId id, const HurtRange& written) {
+  const faultfs::EffectGraph& graph = view.graph();
+  const faultfs::Register& reg = graph.RegisterOf(graph.effects[id].write);
+  if (reg.kind != faultfs::RegisterKind::kSector) return false;
+  const uint64_t unit_begin = reg.sector * graph.model.unit_bytes();
+  const uint64_t begin = std::max(unit_begin, written.begin_bytes) - unit_begin;
+  const uint64_t end =
+      std::min(unit_begin + graph.model.unit_bytes(), written.end_bytes) - unit_begin;
+  if (begin >= end) return false;  // a cut's zeros behind the write
+  const auto part_of = [&](EffectId version) {
+    return graph.SectorContent(graph.effects[version].write).substr(begin, end - begin);
+  };
+  for (EffectId at = view.NewestPersisted(graph.effects[id].write.reg); at != id;
+       at = graph.effects[at].write.previous) {
+    const bool reverts = graph.trace->ops[graph.effects[at].step].kind == TraceKind::kRevert;
+    if (reverts && part_of(at) != part_of(id)) return true;
+  }
+  return false;
+}
+
 /// Whether a write is on the disk whole, in a file that has a name, and counts.
 bool BearsWitness(const PointView& view, uint32_t step, const Image& left, const DeadBytes& dead,
                   const std::vector<HurtRange>& hurt) {
@@ -90,10 +112,7 @@ bool BearsWitness(const PointView& view, uint32_t step, const Image& left, const
       [](const faultfs::Effect& effect, uint32_t wanted) { return effect.step < wanted; });
   for (auto it = first; it != graph.effects.end() && it->step == step; ++it) {
     const EffectId id = static_cast<EffectId>(it - graph.effects.begin());
-    if (!view.Persisted(id)) return false;
-    // What a page showed when it came back from the disk is no word of the writer's.
-    const uint32_t newest = graph.effects[view.newest(it->write.reg)].step;
-    if (graph.trace->ops[newest].kind == TraceKind::kRevert) return false;
+    if (!view.Persisted(id) || WentBack(view, id, range)) return false;
   }
   return true;
 }
@@ -127,19 +146,20 @@ Image HealthyDisk(PointView& view, const CrashState& state) {
   CrashState healthy = state;
   std::erase_if(healthy.lost, [&](EffectId id) { return FailedLate(view, id); });
   healthy.tears.clear();
-  if (graph.shown.empty()) return view.Materialize(healthy);
+  if (graph.cache_only.empty()) return view.Materialize(healthy);
   faultfs::Trace trace = *graph.trace;
   for (TraceOp& op : trace.ops) {
     if (op.journaled) op = {.kind = TraceKind::kWriteback, .inode = op.inode};
   }
   const faultfs::EffectGraph healed = faultfs::Lower(graph.base, trace, graph.model);
   const auto is_shown = [&](EffectId id) {
-    return std::binary_search(graph.shown.begin(), graph.shown.end(), id);
+    return std::binary_search(graph.cache_only.begin(), graph.cache_only.end(), id);
   };
   std::erase_if(healthy.lost, is_shown);
   for (EffectId& id : healthy.lost) {
-    id -= static_cast<EffectId>(std::lower_bound(graph.shown.begin(), graph.shown.end(), id) -
-                                graph.shown.begin());
+    id -= static_cast<EffectId>(
+        std::lower_bound(graph.cache_only.begin(), graph.cache_only.end(), id) -
+        graph.cache_only.begin());
   }
   return PointView(healed, state.point).Materialize(healthy);
 }
@@ -165,27 +185,27 @@ void AddDifferences(const Image& left, const Image& whole, const HurtRange& rang
   }
 }
 
-/// Which live bytes are not what a sync had said Ok of, and what else counts for nothing.
-struct LateHurt {
+/// Bytes that are not what a sync had said Ok of, and the disk as it would be if they were.
+struct LateDamage {
   std::vector<HurtRange> ranges;
-  DeadBytes dead;
+  std::optional<Image> whole;  // null: nothing failed late
 };
 
-LateHurt HurtLate(const Adapter& adapter, PointView& view, const CrashState& state,
-                  const Image& left) {
+LateDamage FindLateDamage(PointView& view, const CrashState& state, const Image& left) {
   const faultfs::EffectGraph& graph = view.graph();
-  LateHurt hurt;
-  if (!graph.fails_late) return hurt;
+  LateDamage damage;
+  if (!graph.fails_late) return damage;
   view.Assume(state.lost);
   std::vector<EffectId> lost;
   std::copy_if(state.lost.begin(), state.lost.end(), std::back_inserter(lost),
                [&](EffectId id) { return FailedLate(view, id); });
-  std::vector<EffectId> shown;
-  std::copy_if(graph.shown.begin(), graph.shown.end(), std::back_inserter(shown), [&](EffectId id) {
-    return graph.effects[id].step < view.point().steps && view.Persisted(id);
-  });
-  if (lost.empty() && shown.empty()) return hurt;
-  const Image whole = HealthyDisk(view, state);
+  std::vector<EffectId> old;
+  std::copy_if(graph.cache_only.begin(), graph.cache_only.end(), std::back_inserter(old),
+               [&](EffectId id) {
+                 return graph.effects[id].step < view.point().steps && view.Persisted(id);
+               });
+  if (lost.empty() && old.empty()) return damage;
+  const Image& whole = damage.whole.emplace(HealthyDisk(view, state));
   const size_t unit_bytes = graph.model.unit_bytes();
   const auto range_of = [&](const faultfs::Register& reg, uint64_t size_bytes) {
     const uint64_t begin_bytes = reg.sector * unit_bytes;
@@ -197,20 +217,31 @@ LateHurt HurtLate(const Adapter& adapter, PointView& view, const CrashState& sta
     if (inode == nullptr || inode->link_count == 0) continue;
     HurtRange range{reg.inode, left.Find(reg.inode)->size_bytes, inode->size_bytes};
     if (reg.kind == faultfs::RegisterKind::kSector) range = range_of(reg, inode->size_bytes);
-    if (range.begin_bytes < range.end_bytes) hurt.ranges.push_back(range);
+    if (range.begin_bytes < range.end_bytes) damage.ranges.push_back(range);
   }
-  for (EffectId id : shown) {
+  for (EffectId id : old) {
     const faultfs::Register& reg = graph.RegisterOf(graph.effects[id].write);
     const faultfs::Inode* inode = left.Find(reg.inode);
     if (inode == nullptr || inode->link_count == 0) continue;
     const HurtRange range = range_of(reg, inode->size_bytes);
-    if (range.begin_bytes < range.end_bytes) AddDifferences(left, whole, range, hurt.ranges);
+    if (range.begin_bytes < range.end_bytes) AddDifferences(left, whole, range, damage.ranges);
   }
-  Result<DeadBytes> dead = DeadBytes::Of(adapter, whole);
-  if (!dead.ok()) return hurt;
-  hurt.dead = std::move(dead).value();
-  std::erase_if(hurt.ranges, [&](const HurtRange& range) { return hurt.dead.Cover(range); });
-  return hurt;
+  return damage;
+}
+
+/// The last write before `end_step` that bears witness on a disk that is hurt so, by whatever: two
+/// kinds of damage take each other's witnesses. Null if no byte of it counts. `whole` is the disk
+/// without the damage.
+std::optional<uint32_t> FindWitness(const Adapter& adapter, PointView& view,
+                                    const CrashState& state, uint32_t end_step, const Image& left,
+                                    const Image& whole, const std::vector<HurtRange>& hurt) {
+  if (hurt.empty()) return std::nullopt;
+  const Result<DeadBytes> asked = DeadBytes::Of(adapter, whole);
+  const DeadBytes dead = asked.ok() ? *asked : DeadBytes();
+  const bool counts = std::any_of(hurt.begin(), hurt.end(),
+                                  [&](const HurtRange& range) { return !dead.Cover(range); });
+  if (!counts) return std::nullopt;
+  return LastWitness(view, state, end_step, left, dead, hurt);
 }
 
 }  // namespace
@@ -218,30 +249,33 @@ LateHurt HurtLate(const Adapter& adapter, PointView& view, const CrashState& sta
 Result<SpoiledDisk> Spoil(const Adapter& adapter, PointView& view, const CrashState& state,
                           const Image& left, const faultfs::Rot& rot) {
   FAULTFS_ASSIGN_OR_RETURN(faultfs::RottenDisk rotten, faultfs::ApplyRot(view, state, left, rot));
-  FAULTFS_ASSIGN_OR_RETURN(const DeadBytes dead, DeadBytes::Of(adapter, left));
+  LateDamage damage = FindLateDamage(view, state, left);
+  damage.ranges.insert(damage.ranges.end(), rotten.hurt.begin(), rotten.hurt.end());
   SpoiledDisk disk{
-      .image = std::move(rotten.image), .hurt = rotten.hurt, .witnessed = std::nullopt};
-  std::erase_if(rotten.hurt, [&](const HurtRange& range) { return dead.Cover(range); });
-  if (rotten.hurt.empty()) return disk;
-  disk.witnessed = EventsAt(*view.graph().trace,
-                            LastWitness(view, state, view.point().steps, left, dead, rotten.hurt));
+      .image = std::move(rotten.image), .hurt = std::move(rotten.hurt), .witnessed = std::nullopt};
+  const std::optional<uint32_t> step =
+      FindWitness(adapter, view, state, view.point().steps, left,
+                  damage.whole.has_value() ? *damage.whole : left, damage.ranges);
+  if (step.has_value()) disk.witnessed = EventsAt(*view.graph().trace, *step);
   return disk;
 }
 
 void NoteLateLoss(const Adapter& adapter, PointView& view, const CrashState& state,
                   const Image& left, uint32_t begin_step, Situation& situation) {
-  const LateHurt hurt = HurtLate(adapter, view, state, left);
-  if (hurt.ranges.empty()) return;
+  const LateDamage damage = FindLateDamage(view, state, left);
+  if (damage.ranges.empty()) return;
   const faultfs::Trace& trace = *view.graph().trace;
-  const uint32_t step = LastWitness(view, state, view.point().steps, left, hurt.dead, hurt.ranges);
-  if (step < begin_step || begin_step == 0) {
-    situation.AddRot(EventsAt(trace, step));
+  const std::optional<uint32_t> step =
+      FindWitness(adapter, view, state, view.point().steps, left, *damage.whole, damage.ranges);
+  if (!step.has_value()) return;
+  if (*step < begin_step || begin_step == 0) {
+    situation.AddRot(EventsAt(trace, *step));
     return;
   }
   // What a recovery writes bears witness of all that it found (not of what had gone before it), and
   // what it writes once it is open also of what it has shown.
   situation.AddRot(situation.events);
-  for (uint32_t at = begin_step; at < step; ++at) {
+  for (uint32_t at = begin_step; at < *step; ++at) {
     situation.decision_is_witnessed |= trace.ops[at].kind == TraceKind::kMark;
   }
 }
@@ -256,14 +290,17 @@ std::vector<RottenOpen> RotReadBy(const Adapter& adapter, const faultfs::Volume&
     PointView view(graph, faultfs::CrashPoint{steps});
     const CrashState live{.point = view.point(), .lost = {}, .tears = {}, .fill = {}};
     const Image image = view.Materialize(live);
-    const LateHurt hurt = HurtLate(adapter, view, live, image);
-    if (hurt.ranges.empty()) return;
-    const uint32_t step = LastWitness(view, live, begin_step, image, hurt.dead, hurt.ranges);
-    rot.push_back({steps, end_step, EventsAt(trace, step)});
+    const LateDamage damage = FindLateDamage(view, live, image);
+    if (damage.ranges.empty()) return;
+    const std::optional<uint32_t> step =
+        FindWitness(adapter, view, live, begin_step, image, *damage.whole, damage.ranges);
+    if (step.has_value()) rot.push_back({steps, end_step, EventsAt(trace, *step)});
   };
   look(begin_step);
+  // Pages that go at once go one by one in the trace: what counts is how it is when all are gone.
   for (uint32_t step = begin_step; step < end_step; ++step) {
-    if (trace.ops[step].journaled) look(step + 1);
+    const bool goes_on = step + 1 < end_step && trace.ops[step + 1].kind == TraceKind::kRevert;
+    if (trace.ops[step].kind == TraceKind::kRevert && !goes_on) look(step + 1);
   }
   return rot;
 }

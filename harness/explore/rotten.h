@@ -17,7 +17,7 @@
 
 namespace crashlab {
 
-/// The disk, what was hurt, and whether any of it counts: Question::witnessed.
+/// The disk, what rot hurt, and whether any of that or of a late loss counts: Question::witnessed.
 struct SpoiledDisk {
   faultfs::Image image;
   std::vector<faultfs::HurtRange> hurt;
@@ -25,7 +25,7 @@ struct SpoiledDisk {
 };
 
 /// Puts `rot` into the disk that a crash of the program's run left in `state`; `left` is that disk.
-/// Errors: those of ApplyRot, and of the adapter when it looks for dead bytes.
+/// What NoteLateLoss would say of the disk is taken into account. Errors: those of ApplyRot.
 [[nodiscard]] Result<SpoiledDisk> Spoil(const Adapter& adapter, faultfs::PointView& view,
                                         const faultfs::CrashState& state,
                                         const faultfs::Image& left, const faultfs::Rot& rot);

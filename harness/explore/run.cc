@@ -314,7 +314,7 @@ class Driver {
   }
 
   void NoteGone(faultfs::PagesGone pages) {
-    if (pages.failed) Take({.kind = Event::Kind::kReverted, .op = 0});
+    if (pages.unsynced) Take({.kind = Event::Kind::kReverted, .op = 0});
     if (!pages.journaled) return;
     rotted_ = true;
     rules_.NoteRot();

@@ -140,7 +140,9 @@ bool StateSearch::TryState(const Level& level, PointView& view, const CrashState
     opens = level.opens;
   }
   const faultfs::Image image = view.Materialize(state);
-  NoteLateLoss(lab_.adapter, view, state, image, level.begin_step, situation);
+  if (like.rot.empty()) {
+    NoteLateLoss(lab_.adapter, view, state, image, level.begin_step, situation);
+  }
   const auto chain = [&] {
     std::vector<CrashStep> crashes = level.chain;
     crashes.push_back(StepOf(level.graph, state, like.kind));
@@ -202,9 +204,7 @@ bool StateSearch::TryRotten(const Level& level, PointView& view, const CrashStat
 
 bool StateSearch::TryLast(const Situation& situation, const Aftermath& left, uint64_t opens,
                           const std::function<std::vector<CrashStep>()>& chain) {
-  const faultfs::Hash128 key = faultfs::Combine(
-      left.hash(), {situation.events * 16 + static_cast<uint64_t>(situation.stage),
-                    HashOf(situation.decided).low + situation.witnessed.value_or(0)});
+  const faultfs::Hash128 key = QuestionHash(left.hash(), situation);
   const auto at = std::lower_bound(tried_.begin(), tried_.end(), key);
   if (at != tried_.end() && *at == key) return false;
   tried_.insert(at, key);

@@ -314,6 +314,7 @@ class Aftermath {
       const Sector sector = std::get<2>(place);
       if (sector * unit_ >= files.at(number).size) continue;
       for (size_t i = levels.at(place); i < versions.size(); ++i) {
+        if (versions[i].shown) break;  // the disk got no write of it to mix with
         if (FreedSince(number, sector, versions[i], levels)) continue;
         if (!WaitsForNothing(versions[i], levels)) continue;
         AddMixes(disk.files.at(number).bytes, {number, sector, versions[i].bytes, 0, true}, mixes);

@@ -260,6 +260,20 @@ TEST(LateReport, AnEvictedPageIsRotOnAMachineThatRuns) {
   EXPECT_THAT(VerdictsOf(c), IsEmpty());
 }
 
+/// One page holds them all, and only the last one's bytes are gone: the others bear witness still.
+TEST(LateReport, WhatIsWholeInAnEvictedPageBearsWitness) {
+  Case c = With("set a 10; set b 10; set c 10; set d 10; kill", {"ext4-journal"});
+  c.faults = {"fail IO_ERROR sync tag=wal.sync nth=3"};
+  size_t judged = 0;
+  for (const crashlab::Run& run : EvictedRuns(c)) {
+    for (const RottenOpen& open : run.rotten_opens) {
+      EXPECT_GE(open.witnessed, 3u) << "the first Open, and a set";
+      ++judged;
+    }
+  }
+  EXPECT_GT(judged, 0u);
+}
+
 TEST(LateReport, AnEngineThatDoesNotCheckWhatItReadsShowsIt) {
   Case c = With("set a 40; set b 40; kill; get b", {"ext4-journal"});
   c.crash.kinds = {CrashKind::kProcessDeath};
