@@ -36,6 +36,7 @@ ModelCounts& ModelCounts::operator+=(const ModelCounts& other) {
   states += other.states;
   recoveries += other.recoveries;
   judgements += other.judgements;
+  process_deaths += other.process_deaths;
   return *this;
 }
 

@@ -106,7 +106,11 @@ struct ModelCounts {
   uint64_t states = 0;      // of the run and, with depth 2, of its recoveries; rotten ones too
   uint64_t recoveries = 0;  // distinct images among those, by whatever model met first
   uint64_t judgements = 0;  // distinct (image, bounds), likewise
+  // Of a plan that never loses power: recoveries in the run that this model's file system gave.
+  uint64_t process_deaths = 0;
 
+  /// Whether anything was looked at that could have gone wrong on this model.
+  [[nodiscard]] bool judged() const { return recoveries > 0 || process_deaths > 0; }
   ModelCounts& operator+=(const ModelCounts& other);
   friend bool operator==(const ModelCounts&, const ModelCounts&) = default;
 };

@@ -71,6 +71,7 @@ class Exploration {
       exhausted &= all;
       OfModel().programs = 1;
       OfModel().exhausted_programs = all ? 1 : 0;
+      if (!Wants(CrashKind::kPowerLoss)) OfModel().process_deaths = result_.counts.recoveries;
     }
     if (exhausted) result_.counts.exhausted_programs = 1;
     calls_.reset();

@@ -52,12 +52,13 @@ Json ModelsJson(const ScenarioOutcome& outcome) {
     for (const Verdict verdict : outcome.VerdictsOn(model.name)) {
       json["verdicts"].push_back(Name(verdict));
     }
-    json["clean"] = json["verdicts"].empty() && model.counts.recoveries > 0;
+    json["clean"] = json["verdicts"].empty() && model.counts.judged();
     json["programs"] = model.counts.programs;
     json["exhausted_programs"] = model.counts.exhausted_programs;
     json["states"] = model.counts.states;
     json["recoveries"] = model.counts.recoveries;
     json["judgements"] = model.counts.judgements;
+    json["process_deaths"] = model.counts.process_deaths;
     models.push_back(std::move(json));
   }
   return models;

@@ -106,7 +106,7 @@ std::string ByModel(const ScenarioOutcome& outcome) {
   for (const ModelOutcome& model : outcome.models) {
     const std::vector<Verdict> verdicts = outcome.VerdictsOn(model.name);
     for (const Verdict verdict : verdicts) add(models_of[verdict], model.name);
-    if (verdicts.empty()) add(model.counts.recoveries > 0 ? clean : unjudged, model.name);
+    if (verdicts.empty()) add(model.counts.judged() ? clean : unjudged, model.name);
     if (model.counts.programs > 0 && model.counts.exhausted_programs == model.counts.programs) {
       add(exhausted, model.name);
     } else {

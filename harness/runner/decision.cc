@@ -44,7 +44,7 @@ std::string NotSeenClean(const Expectation& expect, const ScenarioOutcome& outco
     const auto model =
         std::find_if(outcome.models.begin(), outcome.models.end(),
                      [&](const ModelOutcome& candidate) { return candidate.name == name; });
-    if (model == outcome.models.end() || model->counts.recoveries == 0) {
+    if (model == outcome.models.end() || !model->counts.judged()) {
       return fmt::format("nothing was judged on {}, which is to be clean", name);
     }
     if (model->counts.programs < outcome.cases_done) {

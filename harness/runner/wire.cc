@@ -159,12 +159,13 @@ void Visit(Archive& archive, Counts& counts) {
 
 template <typename Archive>
 void Visit(Archive& archive, ModelCounts& counts) {
-  auto& [programs, exhausted_programs, states, recoveries, judgements] = counts;
+  auto& [programs, exhausted_programs, states, recoveries, judgements, process_deaths] = counts;
   Visit(archive, programs);
   Visit(archive, exhausted_programs);
   Visit(archive, states);
   Visit(archive, recoveries);
   Visit(archive, judgements);
+  Visit(archive, process_deaths);
 }
 
 template <typename Archive>

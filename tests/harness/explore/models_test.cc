@@ -93,8 +93,21 @@ TEST(Models, TheDeathOfAProcessHasNone) {
   EXPECT_EQ(result.findings[0].model, "");
   for (const ModelCounts& counts : result.models) {
     EXPECT_EQ(counts, (ModelCounts{.programs = counts.programs,
-                                   .exhausted_programs = counts.exhausted_programs}));
+                                   .exhausted_programs = counts.exhausted_programs,
+                                   .process_deaths = result.counts.recoveries}));
+    EXPECT_TRUE(counts.judged());
   }
+}
+
+/// What the one file system shows its program after a failed sync the other does not: each has a
+/// run.
+TEST(Models, AreJudgedByTheRunThatIsTheirs) {
+  Case c = CaseOf("set a 10; set b 10; kill");
+  c.crash.kinds = {CrashKind::kProcessDeath};
+  c.faults = {"fail IO_ERROR sync nth=3"};
+  const CaseResult result = ExploreUnder(c, KvAdapter(), AllModels());
+  EXPECT_TRUE(result.findings.empty());
+  for (const ModelCounts& counts : result.models) EXPECT_TRUE(counts.judged());
 }
 
 TEST(Generations, RelyOnTheOrderOfNames) {

@@ -184,7 +184,8 @@ TEST_F(ReportTest, SeveralModelsHaveALineAndOneHasNone) {
   const std::string json = JsonLines(outcomes_, false);
   EXPECT_THAT(json, HasSubstr(R"("models":[{"name":"posix","verdicts":["HOLE","LOST_ACKED"],)"
                               R"("clean":false,"programs":1,"exhausted_programs":0,"states":0,)"
-                              R"("recoveries":7,"judgements":0},{"name":"prefix","verdicts":[],)"
+                              R"("recoveries":7,"judgements":0,"process_deaths":0},)"
+                              R"({"name":"prefix","verdicts":[],)"
                               R"("clean":true,)"));
   EXPECT_THAT(json, HasSubstr(R"({"name":"xfs tear=4096","verdicts":[],"clean":false,)"));
 }
