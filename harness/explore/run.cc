@@ -300,8 +300,14 @@ class Driver {
     std::vector<RottenOpen> rot;
     if (rotted_) rot = RotReadBy(adapter_, *run_.volume, case_.crash.models.front(), begun);
     if (!reply.status.ok()) {
-      const bool excused = !rot.empty() && reply.status.Is(Code::kCorruption);
-      if (!excused) Note(JudgeFailedOpen(reply.status, rules_.provocation()));
+      const bool noticed = !rot.empty() && reply.status.Is(Code::kCorruption);
+      if (noticed) return false;
+      Note(JudgeFailedOpen(reply.status, rules_.provocation()));
+      // It may have made something of what it had read before something else went wrong.
+      for (RottenOpen open : rot) {
+        open.end_step = UINT32_MAX;
+        run_.rotten_opens.push_back(open);
+      }
       return false;
     }
     std::optional<size_t> witnessed;

@@ -100,12 +100,12 @@ class Process {
   Engine engine_;
 };
 
-/// An Open within a run that may have read rot, from one step of it on, and showed what it made of
-/// that. It may have acted on it before it returned.
+/// An Open within a run that may have read rot, from one step of it on, and did not say so. It may
+/// have acted on it before it returned.
 struct RottenOpen {
   uint32_t from_step;
-  uint32_t end_step;
-  size_t witnessed;  // Question::witnessed
+  uint32_t end_step;  // where it showed its map; UINT32_MAX: it failed, for something else
+  size_t witnessed;   // Question::witnessed
 };
 
 /// The disk before the first Open: an empty root.
